@@ -1,0 +1,1 @@
+"""The faces of Throughline: Slack, the web, the worker; no SQL lives here."""

@@ -1,0 +1,1 @@
+"""A thing in, Block Kit and its notification sentence out: pure functions, one file a noun."""

@@ -1,0 +1,65 @@
+"""The environment, read once: what the product needs to know of its surroundings, with sentences for what is missing."""
+
+from functools import cached_property
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """The environment variables of Throughline, and `.env` beside them for those who prefer a file."""
+
+    model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True)
+
+    database_url: str = Field("", description="The owner's Postgres address; empty means the embedded one under var/.")
+    database_app_url: str = Field("", description="Postgres address of a login that is a member of throughline_app.")
+
+    slack_bot_token: SecretStr = SecretStr("")
+    slack_signing_secret: SecretStr = SecretStr("")
+    slack_app_token: SecretStr = SecretStr("")
+    slack_api_url: str = "https://slack.com/api/"
+    slack_file_hosts: str = "files.slack.com"
+    slack_response_hosts: str = "hooks.slack.com,hooks.slack-gov.com"
+
+    stripe_api_key: SecretStr = SecretStr("")
+    stripe_webhook_secret: SecretStr = SecretStr("")
+    stripe_api_url: str = "https://api.stripe.com"
+
+    smtp_url: SecretStr = SecretStr("")
+    mail_from: str = "Throughline <throughline@localhost>"
+
+    public_url: str = "http://127.0.0.1:8700"
+    secret_key: SecretStr = SecretStr("")
+    signing_key: SecretStr = SecretStr("")
+    clock_file: str = ""
+    host: str = "127.0.0.1"
+    port: int = 8700
+
+    @cached_property
+    def file_hosts(self) -> frozenset[str]:
+        """The hosts that files may be fetched from, with the token."""
+        return _hosts(self.slack_file_hosts)
+
+    @cached_property
+    def response_hosts(self) -> frozenset[str]:
+        """The hosts that answers to a response_url may be sent to."""
+        return _hosts(self.slack_response_hosts)
+
+    @property
+    def app_url(self) -> str:
+        """The database address that `serve` and `work` use."""
+        return self.database_app_url or self.database_url
+
+
+def _hosts(listed: str) -> frozenset[str]:
+    return frozenset(host.strip().lower() for host in listed.split(",") if host.strip())
+
+
+def read(**given: object) -> Settings:
+    """The settings, from the environment and what is given; ValueError with a sentence where a variable cannot be understood."""
+    try:
+        return Settings(**given)  # type: ignore[arg-type]
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0]).upper() if first["loc"] else "a setting"
+        raise ValueError(f"{name} cannot be understood: {first['msg']}.") from None

@@ -1,0 +1,137 @@
+"""The table that says who hears of which event, where, and by which card; and the job that makes one send job for each place."""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from bot.worker.works import Works, handler
+from core import engagements, events, jobs, people
+from core.db import Session
+from core.engagements import Engagement
+from core.events import Event, Kind
+from core.jobs import Claimed
+
+Where = Literal["client", "staff"]
+
+
+@dataclass(frozen=True)
+class Show:
+    """One card in one place. A standing card is updated in place; `news` posts anew, under `under` where that card stands there.
+
+    `about` names the fact that holds the subject's id; empty means the event's own subject, "engagement" its engagement. `mail` says that
+    people who are not in the channel get it by mail. `pin` pins the card when it is first posted.
+    """
+
+    card: str
+    where: Where
+    news: bool = False
+    under: str = ""
+    about: str = ""
+    mail: bool = False
+    pin: bool = False
+
+
+STATUS = (Show("engagement.status", "client", about="engagement", pin=True), Show("engagement.twin", "staff", about="engagement", pin=True))
+PROPOSAL = (Show("proposal.card", "client", mail=True), Show("proposal.twin", "staff"))
+INVOICE = (Show("invoice.card", "client", mail=True), Show("invoice.twin", "staff"))
+TWIN = (Show("project.twin", "staff"),)
+
+ANNOUNCED: Mapping[Kind, tuple[Show, ...]] = {
+    Kind.CONTACT_LINKED: (Show("person.linked", "staff", news=True), *STATUS),
+    Kind.CONVERSATION_OPENED: STATUS,
+    Kind.CONVERSATION_REOPENED: STATUS,
+    Kind.CONVERSATION_RESOLVED: STATUS,
+    Kind.CONVERSATION_TAKEN: (Show("conversation.taken", "staff", news=True), *STATUS),
+    Kind.ENGAGEMENT_ACCEPTED: (Show("engagement.twin", "staff"),),
+    Kind.ENGAGEMENT_CHANNELS_MADE: (Show("engagement.twin", "staff", pin=True),),
+    Kind.ENGAGEMENT_CLOSED: STATUS,
+    Kind.ENGAGEMENT_CONNECTED: (Show("engagement.welcome", "client"), *STATUS, Show("engagement.waiting", "client", news=True)),
+    Kind.ENGAGEMENT_DECLINED: (Show("engagement.twin", "staff"), Show("engagement.declined", "staff", news=True)),
+    Kind.ENGAGEMENT_DISCONNECTED: (Show("engagement.twin", "staff"), Show("engagement.disconnected", "staff", news=True)),
+    Kind.ENGAGEMENT_INVITED: (Show("engagement.twin", "staff"),),
+    Kind.ENGAGEMENT_LINKED: (Show("engagement.welcome", "client"), *STATUS),
+    Kind.ENGAGEMENT_MAIL_CHOSEN: (Show("engagement.twin", "staff"),),
+    Kind.ENGAGEMENT_PAUSED: STATUS,
+    Kind.ENGAGEMENT_RESUMED: STATUS,
+    Kind.ENGAGEMENT_STAFF_CHANNEL_EXPOSED: (),
+    Kind.INVOICE_DRAFTED: (Show("invoice.twin", "staff"),),
+    Kind.INVOICE_ISSUED: (*INVOICE, *STATUS),
+    Kind.INVOICE_PAID: (*INVOICE, Show("invoice.paid", "staff", news=True, under="invoice.twin"), *STATUS),
+    Kind.INVOICE_PAYMENT_FAILED: (Show("invoice.failed", "staff", news=True, under="invoice.twin"), Show("invoice.twin", "staff")),
+    Kind.INVOICE_SENDING: (Show("invoice.twin", "staff"),),
+    Kind.INVOICE_VOIDED: (*INVOICE, *STATUS),
+    Kind.PERSON_NUDGED: (Show("person.nudge", "client", news=True),),
+    Kind.PROJECT_ADVANCED: (Show("project.moved", "client", news=True, about="move", mail=True), *TWIN, *STATUS),
+    Kind.PROJECT_ADVANCE_HELD: TWIN,
+    Kind.PROJECT_ADVANCE_UNDONE: TWIN,
+    Kind.PROJECT_ASSIGNED: (*TWIN, *STATUS),
+    Kind.PROJECT_COMPLETED: (Show("project.moved", "client", news=True, about="move", mail=True), *TWIN, *STATUS),
+    Kind.PROJECT_MOVED_BACK: (Show("project.moved", "client", news=True, about="move", mail=True), *TWIN, *STATUS),
+    Kind.PROJECT_STARTED: TWIN,
+    Kind.PROPOSAL_CHANGES_REQUESTED: (Show("proposal.changes", "staff", news=True, under="proposal.twin"), Show("proposal.twin", "staff")),
+    Kind.PROPOSAL_DECLINED: (*PROPOSAL, Show("proposal.declined", "staff", news=True, under="proposal.twin"), *STATUS),
+    Kind.PROPOSAL_DRAFTED: (Show("proposal.draft", "staff"),),
+    Kind.PROPOSAL_EXPIRED: (*PROPOSAL, *STATUS),
+    Kind.PROPOSAL_SENT: (Show("proposal.draft", "staff"), *PROPOSAL, *STATUS),
+    Kind.PROPOSAL_SIGNED: (*PROPOSAL, Show("proposal.signed", "client", news=True, under="proposal.card"), *STATUS),
+    Kind.PROPOSAL_VIEWED: (Show("proposal.twin", "staff"),),
+    Kind.PROPOSAL_WITHDRAWN: (Show("proposal.draft", "staff"), *PROPOSAL, *STATUS),
+}
+
+SILENT = frozenset(
+    {
+        Kind.COMPANY_CUSTOMER_MADE,
+        Kind.ENGAGEMENT_OPENED,  # its channels are not there yet; ENGAGEMENT_CHANNELS_MADE speaks
+        Kind.ENGAGEMENT_STAGE_PASSED,
+        Kind.LINK_OPENED,
+        Kind.ORDER_MADE,
+        Kind.ORGANIZATION_SET,
+        Kind.ORGANIZATION_STARTED,
+        Kind.PROPOSAL_REFUSED,
+        Kind.ROLE_GIVEN,
+        Kind.SERVICE_MADE,
+    }
+)
+"""What is recorded and told to nobody; a test holds that every kind is either here or in ANNOUNCED."""
+
+
+@handler("event.announce")
+async def announce(works: Works, job: Claimed) -> None:
+    """Make one send job for each place that hears of the event, in that place's lane, unique on (event, place, card)."""
+    assert job.organization_id is not None
+    async with works.db.transaction(job.organization_id) as session:
+        event = await events.get(session, uuid.UUID(job.payload["event"]))
+        engagement = await engagements.by_id(session, event.engagement_id) if event.engagement_id else None
+        for show in ANNOUNCED.get(Kind(event.kind), ()):
+            for place in await _places(session, engagement, show):
+                payload = {"card": show.card, "place": place, "subject": str(_subject(event, show)), "event": str(event.id)}
+                flags = {"news": show.news, "under": show.under, "pin": show.pin}
+                await jobs.enqueue(
+                    session,
+                    "mail.show" if place.startswith("mail:") else "post.show",
+                    lane=place if place.startswith("mail:") else f"slack:{place}",
+                    payload={**payload, **{name: value for name, value in flags.items() if value}},
+                    organization_id=job.organization_id,
+                    dedupe=f"{event.id}:{place}:{show.card}",
+                )
+
+
+def _subject(event: Event, show: Show) -> uuid.UUID:
+    if show.about == "engagement" and event.engagement_id:
+        return event.engagement_id
+    return uuid.UUID(str(event.facts[show.about])) if show.about else event.subject_id
+
+
+async def _places(session: Session, engagement: Engagement | None, show: Show) -> list[str]:
+    """Where a card goes: never into a staff channel that outsiders can read, and never both by channel and by mail."""
+    if engagement is None:
+        return []
+    if show.where == "staff":
+        return [engagement.staff_channel_id] if engagement.staff_channel_id and not engagement.exposed_at else []
+    if engagement.connection == "connected" and engagement.channel_id:
+        return [engagement.channel_id]
+    if not show.mail:
+        return []
+    contact = (await people.get(session, [engagement.contact_id]))[engagement.contact_id]
+    return [f"mail:{contact.id}"] if contact.email and contact.deleted_at is None else []

@@ -1,0 +1,47 @@
+"""The cards by name: each loads its thing and renders it at the moment of sending; one file a noun."""
+
+import uuid
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from bot.blocks.kit import Card
+from core.db import Session
+from core.events import Event
+from core.posts import Post
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What a card is rendered for: the subject, and the event that brought it, where one did."""
+
+    session: Session
+    subject_id: uuid.UUID
+    event: Event | None
+    public_url: str
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+Render = Callable[[Sight], Awaitable[Card | None]]
+
+Posted = Callable[[Session, Post], Awaitable[None]]
+
+CARDS: dict[str, Render] = {}
+POSTED: dict[str, Posted] = {}
+
+
+def card(name: str, *, posted: Posted | None = None) -> Callable[[Render], Render]:
+    """Register how a card is rendered; None means that there is nothing (any more) to show.
+
+    `posted` runs in the transaction that notes that the card stands, for what depends on its reference.
+    """
+
+    def register(render: Render) -> Render:
+        if name in CARDS:
+            raise ValueError(f"the card {name} is rendered twice")
+        CARDS[name] = render
+        if posted is not None:
+            POSTED[name] = posted
+        return render
+
+    return register

@@ -1,0 +1,150 @@
+"""The send jobs: a card put into its place, once, or updated where it stands; an unknown outcome is looked for before it is sent again."""
+
+import hashlib
+import json
+import uuid
+from datetime import timedelta
+from typing import Any
+
+from bot.blocks import mails
+from bot.blocks.kit import Card
+from bot.gateways.failures import Permanent, Temporary, Unknown
+from bot.gateways.slack import own_post
+from bot.worker.cards import CARDS, POSTED, Sight
+from bot.worker.works import Works, handler
+from core import events, people, posts
+from core.db import Session
+from core.jobs import Claimed
+from core.posts import Post
+
+UNEDITABLE = frozenset({"edit_window_closed", "cant_update_message", "message_not_found", "is_inactive", "external_channel_migrating"})
+"""Slack's reasons for which a card that stands can no longer be changed, so that a new one takes its place."""
+
+
+def print_of(card: Card) -> str:
+    """A short hash of what a card shows, to tell whether an update would change anything."""
+    return hashlib.sha256(json.dumps([card.text, card.blocks], sort_keys=True).encode()).hexdigest()[:32]
+
+
+async def _render(works: Works, session: Session, payload: dict[str, Any]) -> Card | None:
+    event = await events.get(session, uuid.UUID(payload["event"])) if payload.get("event") else None
+    sight = Sight(session, uuid.UUID(payload["subject"]), event, works.settings.public_url, event.facts if event else {})
+    return await CARDS[payload["card"]](sight)
+
+
+def _purpose(payload: dict[str, Any]) -> str:
+    return f"{payload['card']}:{payload['event']}" if payload.get("news") else str(payload["card"])
+
+
+@handler("post.show")
+async def show(works: Works, job: Claimed) -> None:
+    """Show a card in a Slack channel: render it from its row now, then post it, or update it where it stands."""
+    assert job.organization_id is not None
+    tenant, payload = await works.tenants.of(job.organization_id), job.payload
+    place = str(payload["place"])
+    thread: str | None = None
+    async with works.db.transaction(job.organization_id) as session:
+        card = await _render(works, session, payload)
+        if card is None:
+            return
+        post = await posts.at(session, subject=payload["card"].partition(".")[0], subject_id=uuid.UUID(payload["subject"]), place=place, purpose=_purpose(payload))
+        shown = print_of(card)
+        if post.state == "sent" and (post.shown == shown or payload.get("news")):
+            return
+        before, reference = post.state, post.reference
+        since = post.attempted_at or job_time(post)
+        if payload.get("under"):
+            thread = await _thread(session, uuid.UUID(payload["subject"]), place, payload["under"])
+        if before in ("waiting", "gone"):
+            if before == "gone":
+                post.state = posts.STATES.move(post.state, "waiting")
+            posts.attempt(post)
+    if before == "sent" and reference is not None:
+        try:
+            await works.slack.update(tenant.token, place, reference, card.text, card.blocks)
+        except Permanent as failure:
+            if failure.code not in UNEDITABLE:
+                raise
+            async with works.db.transaction(job.organization_id) as session:
+                posts.gone(await posts.get(session, post.id))
+            raise Temporary("slack", failure.code, "The card can no longer be edited; a new one takes its place.", retry_after=0) from failure
+        await _note(works, job, post.id, reference, shown)
+        return
+    found = await works.slack.find_own_post(tenant.token, place, str(post.id), since, thread) if before in ("attempted", "unknown") else None
+    if found is None:
+        found = await _send(works, job, tenant.token, place, post.id, card, thread, again=before in ("attempted", "unknown"))
+        await _note(works, job, post.id, found, shown)
+    else:
+        # What stands there was rendered at the first attempt; bring it up to now.
+        await works.slack.update(tenant.token, place, found, card.text, card.blocks)
+        await _note(works, job, post.id, found, shown)
+    if payload.get("pin"):
+        await works.slack.pin(tenant.token, place, found)
+
+
+def job_time(post: Post) -> Any:
+    """When the post's row was made: no attempt can be older."""
+    return post.created_at - timedelta(minutes=1)
+
+
+async def _send(
+    works: Works, job: Claimed, token: str, place: str, post_id: uuid.UUID, card: Card, thread: str | None, *, again: bool
+) -> str:
+    assert job.organization_id is not None
+    if again:
+        async with works.db.transaction(job.organization_id) as session:
+            post = await posts.get(session, post_id)
+            if post.state == "attempted":
+                posts.lost(post)
+            posts.attempt(post)
+    try:
+        return await works.slack.post(token, place, card.text, card.blocks, metadata=own_post(str(post_id)), thread_ts=thread)
+    except Unknown:
+        async with works.db.transaction(job.organization_id) as session:
+            posts.lost(await posts.get(session, post_id))
+        raise
+    except (Temporary, Permanent):
+        async with works.db.transaction(job.organization_id) as session:
+            posts.refused(await posts.get(session, post_id))
+        raise
+
+
+async def _note(works: Works, job: Claimed, post_id: uuid.UUID, reference: str, shown: str) -> None:
+    assert job.organization_id is not None
+    async with works.db.transaction(job.organization_id) as session:
+        post = await posts.get(session, post_id)
+        posts.sent(post, reference, shown)
+        if tell := POSTED.get(job.payload["card"]):
+            await tell(session, post)
+
+
+async def _thread(session: Session, subject_id: uuid.UUID, place: str, under: str) -> str | None:
+    standing = await posts.of(session, subject_id, place=place, purpose=under)
+    return standing[0].reference if standing else None
+
+
+@handler("mail.show")
+async def mail(works: Works, job: Claimed) -> None:
+    """Send a card's mail twin to somebody who is not in the channel; once for each event."""
+    assert job.organization_id is not None
+    if works.mail is None:
+        raise Permanent("mail", "not_set_up", "Mail is not set up (SMTP_URL), so a client who is not in Slack was not told.")
+    user_id = uuid.UUID(str(job.payload["place"]).removeprefix("mail:"))
+    async with works.db.transaction(job.organization_id) as session:
+        card = await _render(works, session, job.payload)
+        if card is None:
+            return
+        house = await people.organization(session, job.organization_id)
+        to = (await people.get(session, [user_id]))[user_id]
+        post = await posts.at(
+            session, subject="mail", subject_id=uuid.UUID(job.payload["event"]), place=str(job.payload["place"]), purpose=str(job.payload["card"])
+        )
+        if post.state == "sent":
+            return
+        if post.state == "waiting":
+            posts.attempt(post)
+        message_id = f"<{post.id}@throughline>"
+    letter = mails.twin(card, house.name, to.first_name, f"{works.settings.public_url}/portal")
+    await works.mail.send(to.email, letter.subject, letter.text, letter.html, message_id=message_id, to_name=to.name, from_name=house.name)
+    async with works.db.transaction(job.organization_id) as session:
+        posts.sent(await posts.get(session, post.id), message_id, "")

@@ -1,0 +1,1 @@
+"""The domain: it knows Postgres, and nothing of Slack, Stripe or HTTP."""

@@ -1,0 +1,204 @@
+"""What happened and who did it: append-only, hash-chained; recording an event is also what announces it."""
+
+import hashlib
+import json
+import uuid
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, ClassVar
+
+from sqlalchemy import BigInteger, Index, LargeBinary, UniqueConstraint, select, text
+from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.schema import SchemaItem
+
+from core import clock, jobs
+from core.db import Session, TenantRow
+from core.people import Actor
+
+
+class Kind(StrEnum):
+    """Every kind of event, `noun.what_happened`, in the order of the alphabet."""
+
+    COMPANY_CUSTOMER_MADE = "company.customer_made"
+    CONTACT_LINKED = "contact.linked"
+    CONVERSATION_OPENED = "conversation.opened"
+    CONVERSATION_REOPENED = "conversation.reopened"
+    CONVERSATION_RESOLVED = "conversation.resolved"
+    CONVERSATION_TAKEN = "conversation.taken"
+    ENGAGEMENT_ACCEPTED = "engagement.accepted"
+    ENGAGEMENT_CHANNELS_MADE = "engagement.channels_made"
+    ENGAGEMENT_CLOSED = "engagement.closed"
+    ENGAGEMENT_CONNECTED = "engagement.connected"
+    ENGAGEMENT_DECLINED = "engagement.declined"
+    ENGAGEMENT_DISCONNECTED = "engagement.disconnected"
+    ENGAGEMENT_INVITED = "engagement.invited"
+    ENGAGEMENT_LINKED = "engagement.linked"
+    ENGAGEMENT_MAIL_CHOSEN = "engagement.mail_chosen"
+    ENGAGEMENT_OPENED = "engagement.opened"
+    ENGAGEMENT_PAUSED = "engagement.paused"
+    ENGAGEMENT_RESUMED = "engagement.resumed"
+    ENGAGEMENT_STAFF_CHANNEL_EXPOSED = "engagement.staff_channel_exposed"
+    ENGAGEMENT_STAGE_PASSED = "engagement.stage_passed"
+    INVOICE_DRAFTED = "invoice.drafted"
+    INVOICE_ISSUED = "invoice.issued"
+    INVOICE_PAID = "invoice.paid"
+    INVOICE_PAYMENT_FAILED = "invoice.payment_failed"
+    INVOICE_SENDING = "invoice.sending"
+    INVOICE_VOIDED = "invoice.voided"
+    LINK_OPENED = "link.opened"
+    ORDER_MADE = "order.made"
+    ORGANIZATION_SET = "organization.set"
+    ORGANIZATION_STARTED = "organization.started"
+    PERSON_NUDGED = "person.nudged"
+    PROJECT_ADVANCED = "project.advanced"
+    PROJECT_ADVANCE_HELD = "project.advance_held"
+    PROJECT_ADVANCE_UNDONE = "project.advance_undone"
+    PROJECT_ASSIGNED = "project.assigned"
+    PROJECT_COMPLETED = "project.completed"
+    PROJECT_MOVED_BACK = "project.moved_back"
+    PROJECT_STARTED = "project.started"
+    PROPOSAL_CHANGES_REQUESTED = "proposal.changes_requested"
+    PROPOSAL_DECLINED = "proposal.declined"
+    PROPOSAL_DRAFTED = "proposal.drafted"
+    PROPOSAL_EXPIRED = "proposal.expired"
+    PROPOSAL_REFUSED = "proposal.refused"
+    PROPOSAL_SENT = "proposal.sent"
+    PROPOSAL_SIGNED = "proposal.signed"
+    PROPOSAL_VIEWED = "proposal.viewed"
+    PROPOSAL_WITHDRAWN = "proposal.withdrawn"
+    ROLE_GIVEN = "role.given"
+    SERVICE_MADE = "service.made"
+
+
+class Head(TenantRow):
+    """The end of a chain: the last sequence number and hash; locked last, so that a chain grows one event at a time."""
+
+    __tablename__ = "chain_heads"
+    RULES: ClassVar[tuple[SchemaItem, ...]] = (UniqueConstraint("organization_id", "chain"),)
+    chain: Mapped[uuid.UUID]
+    seq: Mapped[int] = mapped_column(BigInteger)
+    hash: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Event(TenantRow):
+    """One thing that happened. `chain` is its engagement, else its organization; `body` is the canonical JSON that is hashed."""
+
+    __tablename__ = "events"
+    RULES: ClassVar[tuple[SchemaItem, ...]] = (
+        UniqueConstraint("organization_id", "chain", "seq"),
+        Index("ix_events_subject", "organization_id", "subject_id", "kind"),
+    )
+    chain: Mapped[uuid.UUID]
+    seq: Mapped[int] = mapped_column(BigInteger)
+    kind: Mapped[str]
+    actor_id: Mapped[uuid.UUID | None]
+    subject: Mapped[str]
+    subject_id: Mapped[uuid.UUID]
+    at: Mapped[datetime]
+    body: Mapped[str]
+    prev_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    hash: Mapped[bytes] = mapped_column(LargeBinary)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """The facts that were recorded with the event: ids, codes and amounts."""
+        return dict(json.loads(self.body)["facts"])
+
+    @property
+    def engagement_id(self) -> uuid.UUID | None:
+        """The engagement in which it happened, if it happened in one."""
+        return self.chain if self.chain != self.organization_id else None
+
+
+GENESIS = bytes(32)
+"""What the first event of a chain has in the place of the previous hash."""
+
+
+def canonical(value: dict[str, Any]) -> str:
+    """JSON with sorted keys and no spaces: the one text of a value, whose bytes are hashed."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def link_hash(prev_hash: bytes, body: str) -> bytes:
+    """SHA-256 over the previous hash and the body's UTF-8 bytes."""
+    return hashlib.sha256(prev_hash + body.encode()).digest()
+
+
+async def record(
+    session: Session,
+    actor: Actor,
+    kind: Kind,
+    subject: str,
+    subject_id: uuid.UUID,
+    *,
+    engagement_id: uuid.UUID | None = None,
+    announce: bool = True,
+    **facts: str | int | bool | None | list[str],
+) -> Event:
+    """Append an event to its chain, in the caller's transaction, and with it the one job that announces it.
+
+    Facts are ids, codes and amounts in minor units; names and free text live in rows that can be erased. The chain's head is
+    locked from here to the commit, so a verb records last.
+    """
+    tenant = actor.organization_id
+    chain = engagement_id or tenant
+    await session.execute(
+        text(
+            "INSERT INTO chain_heads (id, organization_id, chain, seq, hash, created_at)"
+            " VALUES (gen_random_uuid(), :tenant, :chain, 0, :genesis, :now) ON CONFLICT (organization_id, chain) DO NOTHING"
+        ),
+        {"tenant": tenant, "chain": chain, "genesis": GENESIS, "now": clock.now()},
+    )
+    seq, prev_hash = (
+        await session.execute(text("SELECT seq, hash FROM chain_heads WHERE chain = :chain FOR NO KEY UPDATE"), {"chain": chain})
+    ).one()
+    event_id, at = uuid.uuid4(), clock.now()
+    body = canonical(
+        {
+            "id": str(event_id),
+            "organization": str(tenant),
+            "chain": str(chain),
+            "seq": seq + 1,
+            "kind": kind.value,
+            "actor": {"side": actor.side, "id": str(actor.user_id) if actor.user_id else None},
+            "subject": subject,
+            "subject_id": str(subject_id),
+            "at": at.astimezone(UTC).isoformat(),
+            "facts": facts,
+        }
+    )
+    hashed = link_hash(prev_hash, body)
+    event = Event(
+        id=event_id,
+        organization_id=tenant,
+        chain=chain,
+        seq=seq + 1,
+        kind=kind.value,
+        actor_id=actor.user_id,
+        subject=subject,
+        subject_id=subject_id,
+        at=at,
+        body=body,
+        prev_hash=prev_hash,
+        hash=hashed,
+    )
+    session.add(event)
+    await session.flush()
+    await session.execute(
+        text("UPDATE chain_heads SET seq = :seq, hash = :hash WHERE chain = :chain"), {"seq": seq + 1, "hash": hashed, "chain": chain}
+    )
+    if announce:
+        await jobs.enqueue(
+            session, "event.announce", lane=f"announce:{chain}", payload={"event": str(event_id)}, organization_id=tenant
+        )
+    return event
+
+
+async def get(session: Session, event_id: uuid.UUID) -> Event:
+    """The event with this id."""
+    return (await session.execute(select(Event).where(Event.id == event_id))).scalar_one()
+
+
+async def history(session: Session, chain: uuid.UUID, limit: int = 30) -> list[Event]:
+    """The latest events of a chain, newest first."""
+    return list((await session.execute(select(Event).where(Event.chain == chain).order_by(Event.seq.desc()).limit(limit))).scalars())

@@ -1,0 +1,159 @@
+"""The worker's order of work: one lane at a time, many deliveries in a transaction, the failing ones set aside."""
+
+import uuid
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+import sqlalchemy as sa
+from sqlalchemy import text
+
+from core import clock, jobs
+from core.db import Database, Session
+from core.inbox.deliveries import Delivery, clean
+
+ATTEMPTS = 6
+"""How often a delivery is tried before it stays aside, for a person to look at."""
+
+Applier = Callable[[Session, Delivery], Awaitable[None]]
+"""Applies one delivery in the given transaction; correct in any order and any number of times."""
+
+Appliers = Mapping[tuple[str, str], Applier]
+"""Which applier takes (source, kind); (source, "*") takes what no other does."""
+
+TenantOf = Callable[[Session, str, str], Awaitable[uuid.UUID | None]]
+"""Finds the organization of (source, team) in a platform transaction."""
+
+OPEN_LANE = text(
+    "WITH lanes AS MATERIALIZED (SELECT source, team, lane FROM"
+    " (SELECT id, source, team, lane FROM deliveries WHERE state = 'new' ORDER BY id LIMIT :window) oldest"
+    " GROUP BY source, team, lane ORDER BY min(id))"
+    " SELECT source, team, lane FROM lanes"
+    " WHERE pg_try_advisory_xact_lock(hashtextextended(concat_ws('/', source, team, lane), 7263002)) LIMIT 1"
+)
+OPEN_ASIDE = text(
+    "WITH due AS MATERIALIZED (SELECT id, source, team, lane FROM deliveries"
+    " WHERE state = 'aside' AND next_try_at <= :now ORDER BY next_try_at LIMIT 100)"
+    " SELECT source, team, lane, id FROM due"
+    " WHERE pg_try_advisory_xact_lock(hashtextextended(concat_ws('/', source, team, lane), 7263002)) LIMIT 1"
+)
+TAKE_LANE = text("SELECT pg_try_advisory_xact_lock(hashtextextended(concat_ws('/', :source, :team, :lane), 7263002))")
+
+
+async def apply_some(db: Database, appliers: Appliers, tenant_of: TenantOf, *, limit: int = 200) -> int:
+    """Apply up to `limit` deliveries of one lane in one transaction, or one set aside; returns how many were tried.
+
+    Each stands under a savepoint: one that fails is set aside with its error and tried again later, alone, while its
+    lane goes on. A lane is one worker's at a time, by a lock that ends with the transaction, so also with the worker.
+    """
+    turn = await _next(db, tenant_of, limit)
+    if turn is None:
+        return 0
+    try:
+        return await _apply(db, appliers, turn)
+    except Exception as error:
+        if turn.limit == 1:
+            return await _put_aside(db, turn, error)
+    # What fails outside a savepoint, as at the commit, names no culprit: each is tried in a transaction of its own.
+    tried, alone = 0, replace(turn, limit=1)
+    while tried < limit:
+        try:
+            found = await _apply(db, appliers, alone)
+        except Exception as error:
+            found = await _put_aside(db, alone, error)
+        if not found:
+            break
+        tried += found
+    return tried
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What to apply next: the new deliveries of a lane, or, with `id`, one that was set aside."""
+
+    tenant: uuid.UUID | None
+    source: str
+    team: str
+    lane: str
+    id: int | None
+    limit: int
+
+
+async def _next(db: Database, tenant_of: TenantOf, limit: int) -> Turn | None:
+    async with db.platform() as session:
+        aside = (await session.execute(OPEN_ASIDE, {"now": clock.now()})).one_or_none()
+        if aside:
+            tenant = await tenant_of(session, aside.source, aside.team)
+            return Turn(tenant, aside.source, aside.team, aside.lane, aside.id, 1)
+        # The oldest thousand may all stand in lanes that others are applying.
+        for window in (1_000, 1_000_000):
+            new = (await session.execute(OPEN_LANE, {"window": window})).one_or_none()
+            if new:
+                tenant = await tenant_of(session, new.source, new.team)
+                return Turn(tenant, new.source, new.team, new.lane, None, limit)
+    return None
+
+
+async def _apply(db: Database, appliers: Appliers, turn: Turn) -> int:
+    async with db.transaction(turn.tenant) if turn.tenant else db.platform() as session:
+        deliveries = await _take(session, turn)
+        failed: list[tuple[Delivery, str]] = []
+        for delivery in deliveries:
+            try:
+                if turn.tenant is None:
+                    raise LookupError(f"No organization is known for {turn.source} {turn.team}.")
+                async with session.begin_nested():
+                    await _applier(appliers, delivery)(session, delivery)
+            except Exception as error:
+                failed.append((delivery, describe(error)))
+        unapplied = {delivery.id for delivery, _ in failed}
+        await _record(session, [delivery.id for delivery in deliveries if delivery.id not in unapplied], failed)
+        return len(deliveries)
+
+
+async def _put_aside(db: Database, turn: Turn, error: Exception) -> int:
+    async with db.platform() as session:
+        deliveries = await _take(session, turn)
+        await _record(session, [], [(delivery, describe(error)) for delivery in deliveries])
+        return len(deliveries)
+
+
+async def _take(session: Session, turn: Turn) -> list[Delivery]:
+    """The deliveries, once their lane is ours until the transaction's end; none if another worker has it."""
+    lane = {"source": turn.source, "team": turn.team, "lane": turn.lane}
+    if not (await session.execute(TAKE_LANE, lane)).scalar_one():
+        return []
+    which = sa.select(Delivery).filter_by(**lane).order_by(Delivery.id).limit(turn.limit)
+    which = which.where(Delivery.state == "new") if turn.id is None else which.filter_by(id=turn.id, state="aside")
+    deliveries = list((await session.execute(which)).scalars())
+    session.expunge_all()  # an applier's rollback must not expire them
+    return deliveries
+
+
+def _applier(appliers: Appliers, delivery: Delivery) -> Applier:
+    applier = appliers.get((delivery.source, delivery.kind)) or appliers.get((delivery.source, "*"))
+    if applier is None:
+        raise LookupError(f"Nothing applies {delivery.kind} from {delivery.source}.")
+    return applier
+
+
+def describe(error: Exception) -> str:
+    """The error in a line or a few, for the record."""
+    return str(clean(f"{type(error).__name__}: {error}"[:2_000]))
+
+
+async def _record(session: Session, applied: Sequence[int], failed: Sequence[tuple[Delivery, str]]) -> None:
+    now = clock.now()
+    done = {
+        "state": "applied",
+        "attempts": Delivery.attempts + 1,
+        "applied_at": now,
+        "error": None,
+        "next_try_at": None,
+    }
+    await session.execute(sa.update(Delivery).where(Delivery.id.in_(applied)).values(done))
+    for delivery, error in failed:
+        attempts = delivery.attempts + 1
+        later = now + timedelta(seconds=jobs.backoff(attempts)) if attempts < ATTEMPTS else None
+        aside = {"state": "aside", "attempts": attempts, "error": error, "next_try_at": later}
+        await session.execute(sa.update(Delivery).where(Delivery.id == delivery.id).values(aside))
