@@ -4,7 +4,7 @@ import importlib
 import pkgutil
 import secrets
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, ClassVar, TypeVar
@@ -35,9 +35,6 @@ APP_ROLE = "throughline_app"
 
 PLATFORM_TABLES = frozenset({"organizations", "installations", "deliveries", "jobs", "lanes", "links", "document_hashes"})
 """The tables without a tenant policy. They hold ids and sealed payloads only; all others belong to one organization."""
-
-POLICY = "organization_id = nullif(current_setting('app.organization', true), '')::uuid"
-"""What row level security demands of every tenant table. Without nullif, a connection without a tenant would raise."""
 
 Session = AsyncSession
 Result = TypeVar("Result")
@@ -207,7 +204,7 @@ class Database:
         """A bare asyncpg connection, in autocommit and without a tenant, for the hot path that keeps deliveries."""
         async with self.engine.connect() as connection:
             raw = await connection.get_raw_connection()
-            yield raw.driver_connection  # type: ignore[misc]
+            yield raw.driver_connection
 
     async def refuse_owner(self) -> None:
         """Raise RuntimeError, with what to do, if this role could step around row level security."""
@@ -241,14 +238,3 @@ def listen_for_queries(engine: AsyncEngine, seen: list[str]) -> Callable[[], Non
 
     event.listen(engine.sync_engine, "before_cursor_execute", note)
     return lambda: event.remove(engine.sync_engine, "before_cursor_execute", note)
-
-
-def secured(tables: Iterable[str]) -> list[str]:
-    """The SQL statements that put tenant tables under row level security and give the application's role its rights."""
-    statements = []
-    for table in tables:
-        if table not in PLATFORM_TABLES:
-            statements.append(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
-            statements.append(f"CREATE POLICY tenant ON {table} USING ({POLICY}) WITH CHECK ({POLICY})")
-        statements.append(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO {APP_ROLE}")
-    return statements

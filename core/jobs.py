@@ -224,7 +224,7 @@ async def finish(session: Session, jobs: Sequence[Claimed], *, paces: Paces = PA
 
 def backoff(attempts: int) -> float:
     """Seconds to wait after the nth failed attempt: 1, 2, 4 … at most 5 minutes, a fifth more or less."""
-    return min(300.0, 2.0 ** min(attempts - 1, 9)) * random.uniform(0.8, 1.2)  # noqa: S311  (spreads load; guards nothing)
+    return min(300.0, 2.0 ** min(attempts - 1, 9)) * random.uniform(0.8, 1.2)  # noqa: S311
 
 
 async def retry(session: Session, job: Claimed, error: str, after: float, *, paces: Paces = PACES) -> None:

@@ -1,15 +1,20 @@
 """Orders: the financial record of what was bought; never of its delivery."""
 
 import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
-from sqlalchemy import BigInteger, Index, String, UniqueConstraint
+from sqlalchemy import BigInteger, Index, String, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.schema import SchemaItem
 
-from core.db import Numbered, TenantRow, numbered
-from core.money import Money
+from core import events
+from core.db import Numbered, Session, TenantRow, numbered, save
+from core.events import Kind
+from core.money import Money, total
+from core.people import Actor
 
 
 class Order(Numbered, TenantRow):
@@ -60,3 +65,87 @@ class OrderLine(TenantRow):
     def amount(self) -> Money:
         """The price of the line."""
         return Money(self.unit_minor * self.quantity, self.currency)
+
+    @property
+    def unit(self) -> Money:
+        """The price of one."""
+        return Money(self.unit_minor, self.currency)
+
+
+@dataclass(frozen=True)
+class Bought:
+    """A line of an order to be made: of which service, if it came from the catalog, what, how many, at which price."""
+
+    title: str
+    quantity: int
+    unit: Money
+    service_id: uuid.UUID | None = None
+
+
+async def make(
+    session: Session,
+    actor: Actor,
+    *,
+    engagement_id: uuid.UUID,
+    company_id: uuid.UUID,
+    client_id: uuid.UUID,
+    proposal_id: uuid.UUID | None,
+    title: str,
+    currency: str,
+    lines: Sequence[Bought],
+) -> tuple[Order, list[OrderLine]]:
+    """Record what a client has agreed to pay for; one order for each proposal. The verb that calls it, a signature,
+    has authorised it."""
+    order = Order(
+        organization_id=actor.organization_id,
+        engagement_id=engagement_id,
+        proposal_id=proposal_id,
+        company_id=company_id,
+        client_id=client_id,
+        title=title,
+        total_minor=total([line.unit * line.quantity for line in lines], currency).minor,
+        currency=currency,
+    )
+    rows = [
+        OrderLine(
+            organization_id=actor.organization_id,
+            order_id=order.id,
+            service_id=line.service_id,
+            position=position,
+            title=line.title,
+            quantity=line.quantity,
+            unit_minor=line.unit.minor,
+            currency=currency,
+        )
+        for position, line in enumerate(lines)
+    ]
+    await save(session, order, *rows)
+    await events.record(
+        session,
+        actor,
+        Kind.ORDER_MADE,
+        "order",
+        order.id,
+        engagement_id=engagement_id,
+        proposal=str(proposal_id) if proposal_id else None,
+        total_minor=order.total_minor,
+        currency=currency,
+    )
+    return order, rows
+
+
+async def of_engagement(session: Session, engagement_id: uuid.UUID) -> list[Order]:
+    """The orders of an engagement, newest first."""
+    query = select(Order).where(Order.engagement_id == engagement_id, Order.deleted_at.is_(None))
+    return list((await session.execute(query.order_by(Order.created_at.desc(), Order.id))).scalars())
+
+
+async def of_proposal(session: Session, proposal_id: uuid.UUID) -> Order | None:
+    """The order that the signature of a proposal made, if it is signed."""
+    return (await session.execute(select(Order).where(Order.proposal_id == proposal_id))).scalar_one_or_none()
+
+
+async def lines_of(session: Session, order_ids: Sequence[uuid.UUID]) -> list[OrderLine]:
+    """The lines of these orders, in their order."""
+    query = select(OrderLine).where(OrderLine.order_id.in_(order_ids)).order_by(OrderLine.order_id, OrderLine.position)
+    return list((await session.execute(query)).scalars())

@@ -43,6 +43,7 @@ class Post(TenantRow):
     reference: Mapped[str | None]
     state: Mapped[str] = mapped_column(default="waiting")
     attempted_at: Mapped[datetime | None]
+    pinned_at: Mapped[datetime | None]
     shown: Mapped[str] = mapped_column(default="")
     """A hash of what stands there, so that an update that changes nothing is not sent."""
 

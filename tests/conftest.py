@@ -8,19 +8,17 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+from sqlalchemy.engine import make_url
 
-from bot.migrate import upgrade
-from bot.postgres import Postgres
+from core.schema import upgrade
+from bot.postgres import CARELESS, throw_away
 from core.db import Database, Session
 from tests.builders import House, house
 
-FAST = ("-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off", "-c", "max_connections=200")
-
-
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def server() -> Iterator[str]:
     """The owner's address of a throw-away server, with one migrated database, `template`, to clone from."""
-    with Postgres(tmp_path_factory.mktemp("pg"), *FAST) as dsn:
+    with throw_away(*CARELESS, "-c", "max_connections=200") as dsn:
 
         async def prepare() -> None:
             connection = await asyncpg.connect(dsn)
@@ -34,7 +32,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 def named(dsn: str, database: str) -> str:
     """The address of another database of the same server."""
-    return dsn.replace("/postgres?", f"/{database}?")
+    return str(make_url(dsn).set(database=database).render_as_string(hide_password=False))
 
 
 @pytest.fixture

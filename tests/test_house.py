@@ -6,6 +6,17 @@ import subprocess
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+
+import yaml
+
+from bot.slack import faces, grammar, listener
+from bot.worker import announce
+from bot.worker.cards import CARDS
+from bot.worker.tables import APPLIERS, HANDLERS
+from core import access, events
+
+assert faces  # importing it registers every listener
 
 ROOT = Path(__file__).parents[1]
 ROOMS = ("core", "bot")
@@ -113,3 +124,49 @@ def _normal(name: str) -> str:
 
 # The walls that need the product itself: what the manifest declares is answered; every kind of event is announced or
 # listed as silent; every Can is granted to somebody and used by some verb.
+
+
+def manifest() -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load((ROOT / "manifest.yml").read_text())
+    return found
+
+
+def test_every_command_shortcut_and_event_of_the_manifest_is_answered_and_no_other() -> None:
+    features, settings = manifest()["features"], manifest()["settings"]
+    assert {command["command"] for command in features["slash_commands"]} == set(grammar.DOORS)
+    assert {shortcut["callback_id"] for shortcut in features["shortcuts"]} == set(listener.SHORTCUTS)
+    subscribed = {event.partition(".")[0] for event in settings["event_subscriptions"]["bot_events"]}
+    assert subscribed == {kind for source, kind in APPLIERS if source == "slack"}
+
+
+def test_every_noun_of_a_door_has_verbs_and_each_is_explained() -> None:
+    nouns = {noun for noun, _ in listener.COMMANDS}
+    assert set(grammar.DOORS.values()) <= nouns
+    assert all(command.sentence and not command.sentence.endswith(".") for command in listener.COMMANDS.values())
+
+
+def test_every_kind_of_event_is_announced_or_listed_as_silent() -> None:
+    assert set(announce.ANNOUNCED) | announce.SILENT == set(events.Kind)
+    assert not set(announce.ANNOUNCED) & announce.SILENT
+    cards = {show.card for shows in announce.ANNOUNCED.values() for show in shows}
+    assert cards <= set(CARDS)
+
+
+def test_every_kind_of_event_is_recorded_by_some_verb() -> None:
+    written = "\n".join(path.read_text() for path in ours(*ROOMS) if path.suffix == ".py" and path.name != "announce.py")
+    assert not [kind.name for kind in events.Kind if not re.search(rf"\bKind\.{kind.name}\b", written)]
+
+
+def test_every_permission_is_granted_to_someone_and_used_by_some_verb() -> None:
+    assert set(access.GRANTS) == set(access.Can)
+    used = "\n".join(path.read_text() for path in ours(*ROOMS) if path.suffix == ".py" and path.name != "access.py")
+    assert not [can.name for can in access.Can if f"Can.{can.name}" not in used]
+
+
+def test_every_kind_of_job_that_is_enqueued_has_a_handler() -> None:
+    enqueued: set[str] = set()
+    for path in ours(*ROOMS):
+        if path.suffix == ".py":
+            enqueued |= set(re.findall(r"enqueue\(\s*session,\s*\"([\w.]+)\"", path.read_text()))
+    assert enqueued
+    assert enqueued <= set(HANDLERS) | {"mention.hear", "home.publish", "event.announce"}

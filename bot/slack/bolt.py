@@ -21,9 +21,10 @@ ANY = re.compile(r".*", re.DOTALL)
 def make(ears: Ears, *, signing_secret: str) -> AsyncApp:
     """The Bolt app. Bolt parses and verifies; a listener of ours answers, and its reply is the HTTP answer itself."""
 
-    async def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult | None:
+    async def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
+        # Bolt wants a token before it hands a request on; whose request it is, `Ears` decides, and with which token it answers.
         known = await ears.tenants.of_team(team_id or "")
-        return AuthorizeResult(enterprise_id=enterprise_id, team_id=team_id, bot_token=known[1]) if known else None
+        return AuthorizeResult(enterprise_id=enterprise_id, team_id=team_id, bot_token=known[1] if known else "none")
 
     app = AsyncApp(
         signing_secret=signing_secret or "socket-mode-needs-none",
@@ -33,25 +34,25 @@ def make(ears: Ears, *, signing_secret: str) -> AsyncApp:
     )
 
     async def typed(ack: AsyncAck, body: dict[str, Any]) -> None:
-        await ack(await _command(ears, body))  # type: ignore[arg-type]
+        await ack(await _command(ears, body))
 
     for door in grammar.DOORS:
         app.command(door)(typed)
 
     async def pressed(ack: AsyncAck, body: dict[str, Any]) -> None:
-        await ack(await _pressed(ears, body))  # type: ignore[arg-type]
+        await ack(await _pressed(ears, body))
 
     async def submitted(ack: AsyncAck, body: dict[str, Any]) -> None:
-        await ack(await _submitted(ears, body))  # type: ignore[arg-type]
+        await ack(await _submitted(ears, body))
 
     async def closed(ack: AsyncAck) -> None:
         await ack()
 
     async def cut_short(ack: AsyncAck, body: dict[str, Any]) -> None:
-        await ack(await _shortcut(ears, body))  # type: ignore[arg-type]
+        await ack(await _shortcut(ears, body))
 
     async def asked(ack: AsyncAck, body: dict[str, Any]) -> None:
-        await ack(await _menu(ears, body))  # type: ignore[arg-type]
+        await ack(await _menu(ears, body))
 
     app.action(ANY)(pressed)
     app.view_submission(ANY)(submitted)
@@ -64,6 +65,7 @@ def make(ears: Ears, *, signing_secret: str) -> AsyncApp:
 async def _command(ears: Ears, body: Mapping[str, Any]) -> dict[str, Any] | str:
     line = grammar.read(body["command"], body.get("text") or "", listener.verbs())
     told: dict[str, Any] = {"channel": body["channel_id"], "payload": body}
+    reply: Reply
     if isinstance(line, grammar.Puzzled):
         reply, token = puzzled(line), ""
     elif (line.noun, line.verb) == ("", "help"):
@@ -182,4 +184,4 @@ async def _nothing(heard: Heard) -> Reply:
 def _installed(body: Mapping[str, Any]) -> str:
     """The workspace in which the app is installed, which in a form submitted by an outsider is not the team that it names."""
     view = body.get("view") or {}
-    return view.get("app_installed_team_id") or (body.get("team") or {}).get("id") or body["user"]["team_id"]
+    return str(view.get("app_installed_team_id") or (body.get("team") or {}).get("id") or body["user"]["team_id"])

@@ -11,6 +11,7 @@ import structlog
 from bot.blocks import kit
 from bot.gateways.failures import Failure
 from bot.gateways.slack import Slack
+from bot.gateways.slack.profiles import profile_of
 from bot.slack import grammar
 from bot.slack.forms import Values
 from bot.slack.replies import Done, Errors, Open, Options, Reply, Say, Update
@@ -18,7 +19,7 @@ from core import engagements, people
 from core.db import Database, Session
 from core.engagements import Engagement
 from core.errors import Invalid, NotFound, Refusal
-from core.people import Actor, Organization, Profile
+from core.people import Actor, Organization
 
 log = structlog.get_logger()
 
@@ -32,6 +33,8 @@ class Heard:
     house: Organization
     team_id: str
     user: str
+    public_url: str = ""
+    """Where the portal is, for links in answers."""
     channel: str = ""
     place: Literal["client", "staff", "elsewhere"] = "elsewhere"
     engagement: Engagement | None = None
@@ -125,30 +128,14 @@ class Tenants(Protocol):
         """The organization and its token; None where the app is not installed."""
 
 
-def profile_of(info: Mapping[str, Any]) -> Profile:
-    """What users.info tells of an account; names of outsiders may stand only in the profile, and e-mails be withheld."""
-    profile = info.get("profile") or {}
-    name = profile.get("real_name") or info.get("real_name") or profile.get("display_name") or info.get("name") or ""
-    return Profile(
-        slack_user_id=info["id"],
-        slack_team_id=info.get("team_id") or profile.get("team") or "",
-        name=name,
-        email=profile.get("email") or "",
-        bot=bool(info.get("is_bot")),
-        guest=bool(info.get("is_restricted") or info.get("is_ultra_restricted")),
-        admin=bool(info.get("is_owner") or info.get("is_admin") or info.get("is_primary_owner")),
-        timezone=info.get("tz") or "",
-        deactivated=bool(info.get("deleted")),
-    )
-
-
 class Ears:
     """Hears a payload, runs its listener in one transaction, and tells what to acknowledge it with."""
 
-    def __init__(self, db: Database, tenants: Tenants, slack: Slack) -> None:
+    def __init__(self, db: Database, tenants: Tenants, slack: Slack, *, public_url: str = "") -> None:
         self.db = db
         self.tenants = tenants
         self.slack = slack
+        self.public_url = public_url
 
     async def run(self, listener: Listener, team_id: str, user: str, told: Mapping[str, Any]) -> tuple[Reply, str]:
         """The listener's reply, or what the refusal or failure has to say; with the token to speak with."""
@@ -177,6 +164,7 @@ class Ears:
             house=await people.organization(session, tenant),
             team_id=team_id,
             user=user,
+            public_url=self.public_url,
             **told,
         )
         if heard.channel:

@@ -43,8 +43,8 @@ class Outcome:
 class Runner:
     """Runs up to `concurrency` jobs at once, one per lane; any number of runners, in any processes, share the lanes.
 
-    A commit in the same process wakes it; for all others it looks every `poll` seconds. It holds a lane for `lease` seconds
-    and renews that while it lives: after a kill -9 others take the lane when the lease has run out.
+    A commit in the same process wakes it; for all others it looks every `poll` seconds. It holds a lane for `lease`
+    seconds and renews that while it lives: after a kill -9 others take the lane when the lease has run out.
     """
 
     def __init__(
@@ -79,19 +79,20 @@ class Runner:
         self.wake()
 
     async def run(self) -> None:
-        """Claim and run jobs until `stop`; a database that is away is waited for."""
+        """Claim and run jobs until `stop`; a database that is away is waited for, but not for ever once stopping."""
         self._db.on_jobs.append(self.wake)
         beating = asyncio.create_task(self._beat())
+        patience = 5
         try:
-            while not self._stopping or self._running or self._outcomes:
+            while patience and (not self._stopping or self._running or self._outcomes):
                 self._awake.clear()
                 try:
-                    again = await self._turn()
+                    await self._turn()
                 except Exception as error:
                     log.error("the runner cannot reach its jobs", error=inbox.describe(error))
+                    patience -= self._stopping
                     await asyncio.sleep(1)
-                    continue
-                if not again:
+                else:
                     await self._rest()
         finally:
             self._db.on_jobs.remove(self.wake)
@@ -121,26 +122,26 @@ class Runner:
         except TimeoutError:
             return
 
-    async def _turn(self) -> bool:
-        """Record what ended and start what is ready; whether there may be more."""
+    async def _turn(self) -> None:
+        """Record what ended and start what is ready."""
         await self._record()
         room = 0 if self._stopping else self._concurrency - len(self._running)
         if room <= 0:
-            return False
+            return
         async with self._db.platform() as session:
             claimed = await jobs.claim(session, self.name, room, self._lease)
         for job in claimed:
             self._running[job.id] = (job, asyncio.create_task(self._attempt(job)))
-        return False if len(claimed) < room else not self._running
 
     async def _record(self) -> None:
         ended = self._outcomes[:]
         if not ended:
             return
         async with self._db.platform() as session:
-            for job in {(o.job.organization_id, o.job.method): o for o in ended if o.paused}.values():
-                await jobs.pause(session, job.job.organization_id, job.job.method, job.after or 0)
-            await jobs.finish(session, [o.job for o in ended if o.error is None], paces=self._paces)
+            for outcome in ended:
+                if outcome.paused:
+                    await jobs.pause(session, outcome.job.organization_id, outcome.job.method, outcome.after or 0)
+            await jobs.finish(session, [outcome.job for outcome in ended if outcome.error is None], paces=self._paces)
             for outcome in ended:
                 if outcome.error is not None and outcome.after is not None:
                     await jobs.retry(session, outcome.job, outcome.error, outcome.after, paces=self._paces)

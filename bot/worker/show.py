@@ -3,19 +3,17 @@
 import hashlib
 import json
 import uuid
-from datetime import timedelta
 from typing import Any
 
-from bot.blocks import mails
+from bot.blocks import mails, pages
 from bot.blocks.kit import Card
 from bot.gateways.failures import Permanent, Temporary, Unknown
 from bot.gateways.slack import own_post
 from bot.worker.cards import CARDS, POSTED, Sight
 from bot.worker.works import Works, handler
-from core import events, people, posts
+from core import clock, events, people, posts
 from core.db import Session
 from core.jobs import Claimed
-from core.posts import Post
 
 UNEDITABLE = frozenset({"edit_window_closed", "cant_update_message", "message_not_found", "is_inactive", "external_channel_migrating"})
 """Slack's reasons for which a card that stands can no longer be changed, so that a new one takes its place."""
@@ -49,42 +47,43 @@ async def show(works: Works, job: Claimed) -> None:
             return
         post = await posts.at(session, subject=payload["card"].partition(".")[0], subject_id=uuid.UUID(payload["subject"]), place=place, purpose=_purpose(payload))
         shown = print_of(card)
-        if post.state == "sent" and (post.shown == shown or payload.get("news")):
-            return
-        before, reference = post.state, post.reference
-        since = post.attempted_at or job_time(post)
+        standing = post.state == "sent" and (post.shown == shown or payload.get("news"))
+        before, reference, since = post.state, post.reference, post.attempted_at or post.created_at
+        pin = bool(payload.get("pin")) and post.pinned_at is None
         if payload.get("under"):
             thread = await _thread(session, uuid.UUID(payload["subject"]), place, payload["under"])
-        if before in ("waiting", "gone"):
-            if before == "gone":
-                post.state = posts.STATES.move(post.state, "waiting")
+        if before == "gone":
+            post.state = posts.STATES.move(post.state, "waiting")
+        if post.state == "waiting":
             posts.attempt(post)
-    if before == "sent" and reference is not None:
-        try:
-            await works.slack.update(tenant.token, place, reference, card.text, card.blocks)
-        except Permanent as failure:
-            if failure.code not in UNEDITABLE:
-                raise
-            async with works.db.transaction(job.organization_id) as session:
-                posts.gone(await posts.get(session, post.id))
-            raise Temporary("slack", failure.code, "The card can no longer be edited; a new one takes its place.", retry_after=0) from failure
+    if not standing:
+        if before == "sent" and reference is not None:
+            await _update(works, job, tenant.token, place, post.id, reference, card)
+        else:
+            lost = before in ("attempted", "unknown")
+            reference = await works.slack.find_own_post(tenant.token, place, str(post.id), since, thread) if lost else None
+            if reference is None:
+                reference = await _send(works, job, tenant.token, place, post.id, card, thread, again=lost)
+            else:  # what stands there was rendered at the first attempt
+                await works.slack.update(tenant.token, place, reference, card.text, card.blocks)
         await _note(works, job, post.id, reference, shown)
-        return
-    found = await works.slack.find_own_post(tenant.token, place, str(post.id), since, thread) if before in ("attempted", "unknown") else None
-    if found is None:
-        found = await _send(works, job, tenant.token, place, post.id, card, thread, again=before in ("attempted", "unknown"))
-        await _note(works, job, post.id, found, shown)
-    else:
-        # What stands there was rendered at the first attempt; bring it up to now.
-        await works.slack.update(tenant.token, place, found, card.text, card.blocks)
-        await _note(works, job, post.id, found, shown)
-    if payload.get("pin"):
-        await works.slack.pin(tenant.token, place, found)
+    if pin and reference is not None:
+        await works.slack.pin(tenant.token, place, reference)
+        async with works.db.transaction(job.organization_id) as session:
+            (await posts.get(session, post.id)).pinned_at = clock.now()
 
 
-def job_time(post: Post) -> Any:
-    """When the post's row was made: no attempt can be older."""
-    return post.created_at - timedelta(minutes=1)
+async def _update(works: Works, job: Claimed, token: str, place: str, post_id: uuid.UUID, reference: str, card: Card) -> None:
+    """Change the card where it stands; if Slack allows that no longer, the next attempt puts a new one there."""
+    assert job.organization_id is not None
+    try:
+        await works.slack.update(token, place, reference, card.text, card.blocks)
+    except Permanent as failure:
+        if failure.code not in UNEDITABLE:
+            raise
+        async with works.db.transaction(job.organization_id) as session:
+            posts.gone(await posts.get(session, post_id))
+        raise Temporary("slack", failure.code, "The card can no longer be edited; a new one takes its place.") from failure
 
 
 async def _send(
@@ -144,7 +143,7 @@ async def mail(works: Works, job: Claimed) -> None:
         if post.state == "waiting":
             posts.attempt(post)
         message_id = f"<{post.id}@throughline>"
-    letter = mails.twin(card, house.name, to.first_name, f"{works.settings.public_url}/portal")
+    letter = mails.twin(card, house.name, to.first_name, pages.address(works.settings.public_url, job.organization_id))
     await works.mail.send(to.email, letter.subject, letter.text, letter.html, message_id=message_id, to_name=to.name, from_name=house.name)
     async with works.db.transaction(job.organization_id) as session:
         posts.sent(await posts.get(session, post.id), message_id, "")

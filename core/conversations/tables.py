@@ -1,4 +1,4 @@
-"""Conversations and their messages: every word said in an engagement, with its edits, deletions, reactions and files."""
+"""The rows of conversations: messages with their revisions, reactions and files, and which status may follow which."""
 
 import uuid
 from datetime import datetime

@@ -37,7 +37,10 @@ OPEN_ASIDE = text(
     " SELECT source, team, lane, id FROM due"
     " WHERE pg_try_advisory_xact_lock(hashtextextended(concat_ws('/', source, team, lane), 7263002)) LIMIT 1"
 )
-TAKE_LANE = text("SELECT pg_try_advisory_xact_lock(hashtextextended(concat_ws('/', :source, :team, :lane), 7263002))")
+TAKE_LANE = text(
+    "SELECT pg_try_advisory_xact_lock(hashtextextended("
+    "concat_ws('/', CAST(:source AS text), CAST(:team AS text), CAST(:lane AS text)), 7263002))"
+)
 
 
 async def apply_some(db: Database, appliers: Appliers, tenant_of: TenantOf, *, limit: int = 200) -> int:

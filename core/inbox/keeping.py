@@ -19,6 +19,7 @@ BROKEN = (
     OSError,
     SQLAlchemyError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
 )
@@ -33,8 +34,8 @@ class Keeper:
     """Keeps deliveries, many in one commit: `keep` returns once Postgres has the delivery for good.
 
     Deliveries of one turn of the event loop, and those that arrive while a commit is under way, go in together. A batch
-    that fails is tried again row by row, and what cannot be kept raises for its own caller only. `on_kept` is called after
-    each commit, to wake a worker in the same process.
+    that fails is tried again row by row, and what cannot be kept raises for its own caller only. `on_kept` is called
+    after each commit, to wake a worker in the same process.
     """
 
     def __init__(self, db: Database, *, most: int = 500) -> None:
@@ -63,6 +64,7 @@ class Keeper:
     async def _flush(self) -> None:
         try:
             while self._waiting:
+                await asyncio.sleep(0)  # those who were just answered go first: their next deliveries join this commit
                 batch, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
                 await self._keep(batch)
         finally:
@@ -94,7 +96,7 @@ class Keeper:
             except Exception as error:
                 if not is_broken(error):
                     return error
-                await self._leave()
+                await self._leave(broken=True)
                 if attempt == 2:
                     return error
         return None
@@ -102,15 +104,15 @@ class Keeper:
     async def _connected(self) -> asyncpg.Connection:
         """The bare connection. A pool may hold several that died together: those are thrown away."""
         while self._raw is None or self._raw.is_closed():
-            await self._leave()
+            await self._leave(broken=True)
             self._connection = await self._db.engine.connect()
             self._raw = (await self._connection.get_raw_connection()).driver_connection
         return self._raw
 
-    async def _leave(self) -> None:
-        connection, raw, self._connection, self._raw = self._connection, self._raw, None, None
+    async def _leave(self, *, broken: bool = False) -> None:
+        connection, self._connection, self._raw = self._connection, None, None
         if connection is None:
             return
-        if raw is None or raw.is_closed():
+        if broken:
             await connection.invalidate()
         await connection.close()

@@ -1,4 +1,4 @@
-"""Proposals: what we offer, for how much, on which terms; drafted, sent as a frozen version, viewed, signed or not."""
+"""The tables of proposals: the offer, its items and signers, what clients answered, the frozen versions."""
 
 import uuid
 from datetime import datetime
@@ -30,7 +30,12 @@ class Proposal(Numbered, TenantRow):
     """An offer in an engagement. While a draft it may change; sending freezes it as a version."""
 
     __tablename__ = "proposals"
-    REFERS: ClassVar[dict[str, str]] = {"engagement_id": "engagements", "author_id": "users", "copied_from_id": "proposals"}
+    REFERS: ClassVar[dict[str, str]] = {
+        "engagement_id": "engagements",
+        "author_id": "users",
+        "copied_from_id": "proposals",
+        "ended_by_id": "users",
+    }
     RULES: ClassVar[tuple[SchemaItem, ...]] = (
         numbered(),
         STATUS.check("status"),
@@ -48,6 +53,8 @@ class Proposal(Numbered, TenantRow):
     sent_at: Mapped[datetime | None]
     viewed_at: Mapped[datetime | None]
     signed_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    ended_by_id: Mapped[uuid.UUID | None]
     ended_reason: Mapped[str] = mapped_column(default="")
 
 
@@ -94,7 +101,27 @@ class Signer(TenantRow):
     proposal_id: Mapped[uuid.UUID]
     user_id: Mapped[uuid.UUID]
     position: Mapped[int]
+    viewed_at: Mapped[datetime | None]
+    """When they first opened the text; a look by staff never counts."""
     signed_at: Mapped[datetime | None]
+    reminded_at: Mapped[datetime | None]
+
+
+class Answer(TenantRow):
+    """What a client said to a proposal instead of signing: which changes they want, or that they want a new date.
+    Only ever inserted."""
+
+    __tablename__ = "proposal_answers"
+    REFERS: ClassVar[dict[str, str]] = {"proposal_id": "proposals", "user_id": "users"}
+    RULES: ClassVar[tuple[SchemaItem, ...]] = (
+        CheckConstraint("kind IN ('changes', 'date')", name="kind_known"),
+        Index("ix_proposal_answers_proposal", "organization_id", "proposal_id"),
+    )
+    proposal_id: Mapped[uuid.UUID]
+    user_id: Mapped[uuid.UUID]
+    kind: Mapped[str]
+    words: Mapped[str] = mapped_column(default="")
+    said_at: Mapped[datetime]
 
 
 class Version(TenantRow):

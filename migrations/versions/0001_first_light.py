@@ -12,6 +12,7 @@ depends_on = None
 PLATFORM = ["deliveries", "installations", "jobs", "lanes", "links", "organizations"]
 TENANT = [
     "chain_heads",
+    "channel_members",
     "companies",
     "contracts",
     "conversation_messages",
@@ -32,6 +33,7 @@ TENANT = [
     "posts",
     "project_moves",
     "projects",
+    "proposal_answers",
     "proposal_items",
     "proposal_signers",
     "proposal_versions",
@@ -81,7 +83,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_deliveries_applied",
         "deliveries",
-        ["applied_at"],
+        ["received_at"],
         unique=False,
         postgresql_where=sa.text("state = 'applied'"),
     )
@@ -165,18 +167,37 @@ def upgrade() -> None:
         "links",
         sa.Column("organization_id", sa.Uuid(), nullable=False),
         sa.Column("engagement_id", sa.Uuid(), nullable=True),
-        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column("user_id", sa.Uuid(), nullable=True),
         sa.Column("purpose", sa.Text(), nullable=False),
         sa.Column("token_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("code_hash", sa.LargeBinary(), nullable=True),
+        sa.Column("asked_for", sa.LargeBinary(), nullable=True),
+        sa.Column("asked_from", sa.LargeBinary(), nullable=True),
         sa.Column("tries", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("id", sa.Uuid(), server_default=sa.text("gen_random_uuid()"), nullable=False),
+        sa.CheckConstraint("purpose = 'code' OR user_id IS NOT NULL", name=op.f("ck_links_somebodys")),
         sa.CheckConstraint("purpose IN ('enter', 'code', 'session')", name=op.f("ck_links_purpose_known")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_links")),
     )
+    op.create_index(
+        "ix_links_asked_for",
+        "links",
+        ["asked_for", "created_at"],
+        unique=False,
+        postgresql_where=sa.text("purpose = 'code'"),
+    )
+    op.create_index(
+        "ix_links_asked_from",
+        "links",
+        ["asked_from", "created_at"],
+        unique=False,
+        postgresql_where=sa.text("purpose = 'code'"),
+    )
+    op.create_index("ix_links_expires_at", "links", ["expires_at"], unique=False)
     op.create_index("ix_links_user", "links", ["organization_id", "user_id", "purpose"], unique=False)
     op.create_index("uq_links_token_hash", "links", ["token_hash"], unique=True)
     op.create_table(
@@ -202,6 +223,28 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_chain_heads")),
         sa.UniqueConstraint("organization_id", "chain", name=op.f("uq_chain_heads_organization_id_chain")),
         sa.UniqueConstraint("organization_id", "id", name=op.f("uq_chain_heads_organization_id_id")),
+    )
+    op.create_table(
+        "channel_members",
+        sa.Column("channel_id", sa.Text(), nullable=False),
+        sa.Column("slack_user_id", sa.Text(), nullable=False),
+        sa.Column("slack_team_id", sa.Text(), nullable=False),
+        sa.Column("present", sa.Boolean(), nullable=False),
+        sa.Column("changed_ts", sa.Text(), nullable=False),
+        sa.Column("organization_id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", sa.Uuid(), server_default=sa.text("gen_random_uuid()"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organization_id"], ["organizations.id"], name=op.f("fk_channel_members_organization_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_channel_members")),
+        sa.UniqueConstraint(
+            "organization_id",
+            "channel_id",
+            "slack_user_id",
+            name=op.f("uq_channel_members_organization_id_channel_id_slack_user_id"),
+        ),
+        sa.UniqueConstraint("organization_id", "id", name=op.f("uq_channel_members_organization_id_id")),
     )
     op.create_table(
         "companies",
@@ -302,12 +345,15 @@ def upgrade() -> None:
         "services",
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("description", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("price_minor", sa.BigInteger(), nullable=False),
         sa.Column("currency", sa.String(length=3), nullable=False),
         sa.Column("retired_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("organization_id", sa.Uuid(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("id", sa.Uuid(), server_default=sa.text("gen_random_uuid()"), nullable=False),
+        sa.CheckConstraint("kind IN ('work', 'fee')", name=op.f("ck_services_kind_known")),
+        sa.CheckConstraint("price_minor >= 0", name=op.f("ck_services_price")),
         sa.ForeignKeyConstraint(["organization_id"], ["organizations.id"], name=op.f("fk_services_organization_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_services")),
         sa.UniqueConstraint("organization_id", "id", name=op.f("uq_services_organization_id_id")),
@@ -370,23 +416,36 @@ def upgrade() -> None:
         sa.Column("show_amounts", sa.Boolean(), nullable=False),
         sa.Column("channel_id", sa.Text(), nullable=True),
         sa.Column("channel_name", sa.Text(), nullable=False),
+        sa.Column("channel_gone", sa.Text(), nullable=False),
         sa.Column("staff_channel_id", sa.Text(), nullable=True),
         sa.Column("staff_channel_name", sa.Text(), nullable=False),
+        sa.Column("staff_channel_gone", sa.Text(), nullable=False),
         sa.Column("adopted", sa.Boolean(), nullable=False),
+        sa.Column("keeps_since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("bookmark_id", sa.Text(), nullable=True),
+        sa.Column("prepared_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("connection", sa.Text(), nullable=False),
         sa.Column("invite_id", sa.Text(), nullable=True),
         sa.Column("invite_url", sa.Text(), nullable=False),
+        sa.Column("invite_email", sa.Text(), nullable=False),
+        sa.Column("invite_tried_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("invited_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("connected_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("trouble", sa.Text(), nullable=False),
         sa.Column("exposed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("heard", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("paused_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("organization_id", sa.Uuid(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("id", sa.Uuid(), server_default=sa.text("gen_random_uuid()"), nullable=False),
+        sa.CheckConstraint("channel_gone IN ('', 'archived', 'left')", name=op.f("ck_engagements_channel_gone_known")),
         sa.CheckConstraint(
             "connection IN ('none', 'invited', 'accepted', 'declined', 'connected', 'disconnected', 'mail')",
             name=op.f("ck_engagements_connection_known"),
+        ),
+        sa.CheckConstraint(
+            "staff_channel_gone IN ('', 'archived', 'left')", name=op.f("ck_engagements_staff_channel_gone_known")
         ),
         sa.CheckConstraint(
             "stage IN ('draft', 'active', 'processing', 'confirmed', 'fulfilled', 'complete', 'cancelled')",
@@ -545,6 +604,7 @@ def upgrade() -> None:
         sa.Column("reference", sa.Text(), nullable=True),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("attempted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("pinned_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("shown", sa.Text(), nullable=False),
         sa.Column("organization_id", sa.Uuid(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
@@ -583,6 +643,8 @@ def upgrade() -> None:
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("viewed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("signed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_by_id", sa.Uuid(), nullable=True),
         sa.Column("ended_reason", sa.Text(), nullable=False),
         sa.Column("number", sa.String(length=8), nullable=False),
         sa.Column("organization_id", sa.Uuid(), nullable=False),
@@ -601,6 +663,11 @@ def upgrade() -> None:
             ["organization_id", "copied_from_id"],
             ["proposals.organization_id", "proposals.id"],
             name=op.f("fk_proposals_organization_id_copied_from_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "ended_by_id"],
+            ["users.organization_id", "users.id"],
+            name=op.f("fk_proposals_organization_id_ended_by_id"),
         ),
         sa.ForeignKeyConstraint(
             ["organization_id", "engagement_id"],
@@ -764,6 +831,36 @@ def upgrade() -> None:
     )
     op.create_index("ix_orders_engagement", "orders", ["organization_id", "engagement_id"], unique=False)
     op.create_table(
+        "proposal_answers",
+        sa.Column("proposal_id", sa.Uuid(), nullable=False),
+        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.Column("said_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("organization_id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", sa.Uuid(), server_default=sa.text("gen_random_uuid()"), nullable=False),
+        sa.CheckConstraint("kind IN ('changes', 'date')", name=op.f("ck_proposal_answers_kind_known")),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "proposal_id"],
+            ["proposals.organization_id", "proposals.id"],
+            name=op.f("fk_proposal_answers_organization_id_proposal_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "user_id"],
+            ["users.organization_id", "users.id"],
+            name=op.f("fk_proposal_answers_organization_id_user_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["organization_id"], ["organizations.id"], name=op.f("fk_proposal_answers_organization_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_proposal_answers")),
+        sa.UniqueConstraint("organization_id", "id", name=op.f("uq_proposal_answers_organization_id_id")),
+    )
+    op.create_index(
+        "ix_proposal_answers_proposal", "proposal_answers", ["organization_id", "proposal_id"], unique=False
+    )
+    op.create_table(
         "proposal_items",
         sa.Column("proposal_id", sa.Uuid(), nullable=False),
         sa.Column("service_id", sa.Uuid(), nullable=True),
@@ -806,7 +903,9 @@ def upgrade() -> None:
         sa.Column("proposal_id", sa.Uuid(), nullable=False),
         sa.Column("user_id", sa.Uuid(), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("viewed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("signed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("reminded_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("organization_id", sa.Uuid(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("id", sa.Uuid(), server_default=sa.text("gen_random_uuid()"), nullable=False),
@@ -891,12 +990,19 @@ def upgrade() -> None:
         sa.Column("processor_ref", sa.Text(), nullable=True),
         sa.Column("hosted_url", sa.Text(), nullable=False),
         sa.Column("pdf_url", sa.Text(), nullable=False),
+        sa.Column("trouble", sa.Text(), nullable=False),
+        sa.Column("viewed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("viewed_by_id", sa.Uuid(), nullable=True),
+        sa.Column("reminded_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("declined_ref", sa.Text(), nullable=False),
+        sa.Column("void_reason", sa.Text(), nullable=False),
         sa.Column("number", sa.String(length=8), nullable=False),
         sa.Column("organization_id", sa.Uuid(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("id", sa.Uuid(), server_default=sa.text("gen_random_uuid()"), nullable=False),
+        sa.CheckConstraint("serial IS NOT NULL OR status IN ('draft', 'void')", name=op.f("ck_invoices_numbered")),
         sa.CheckConstraint(
-            "status IN ('draft', 'sending', 'open', 'uncollectible', 'paid', 'void')",
+            "status IN ('draft', 'sending', 'stuck', 'open', 'uncollectible', 'paid', 'void')",
             name=op.f("ck_invoices_status_known"),
         ),
         sa.CheckConstraint("total_minor >= 0 AND paid_minor >= 0", name=op.f("ck_invoices_amounts")),
@@ -920,6 +1026,11 @@ def upgrade() -> None:
             ["orders.organization_id", "orders.id"],
             name=op.f("fk_invoices_organization_id_order_id"),
         ),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "viewed_by_id"],
+            ["users.organization_id", "users.id"],
+            name=op.f("fk_invoices_organization_id_viewed_by_id"),
+        ),
         sa.ForeignKeyConstraint(["organization_id"], ["organizations.id"], name=op.f("fk_invoices_organization_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_invoices")),
         sa.UniqueConstraint("organization_id", "id", name=op.f("uq_invoices_organization_id_id")),
@@ -928,6 +1039,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("organization_id", "serial", name=op.f("uq_invoices_organization_id_serial")),
     )
     op.create_index("ix_invoices_engagement", "invoices", ["organization_id", "engagement_id", "status"], unique=False)
+    op.create_index("ix_invoices_order", "invoices", ["organization_id", "order_id"], unique=False)
     op.create_table(
         "message_files",
         sa.Column("message_id", sa.Uuid(), nullable=False),

@@ -236,6 +236,12 @@ class Slack:
         )
         return dict(answer["channel"])
 
+    async def private_channels(self, token: str, cursor: str | None = None) -> tuple[list[Json], str | None]:
+        """A page of the private channels that we are in, and the cursor of the next one."""
+        asked: Json = {"types": "private_channel", "exclude_archived": True, "limit": 200, "cursor": cursor}
+        answer = await self._wire.call(token, "conversations.list", send=False, **asked)
+        return list(answer["channels"]), _cursor(answer)
+
     async def members(self, token: str, channel: str) -> list[str]:
         """The ids of everyone in the channel, all pages of them."""
         found: list[str] = []

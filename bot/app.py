@@ -1,0 +1,203 @@
+"""The composition root: settings in, the doors of `serve` and the loops of `work` out, each given all that it needs."""
+
+import asyncio
+import contextlib
+import uuid
+from collections.abc import AsyncIterator
+from functools import partial
+from typing import Any
+
+import structlog
+from aiohttp import web
+from sqlalchemy.exc import IntegrityError
+
+from bot.gateways.failures import Failure
+from bot.gateways.mail import Mail
+from bot.gateways.slack import Slack
+from bot.gateways.stripe import Stripe
+from bot.settings import Settings
+from bot.slack import bolt
+from bot.slack.faces import Faces
+from bot.slack.listener import Ears
+from bot.tenants import Tenants
+from bot.web import hooks, portal
+from bot.worker.deliveries import Deliveries
+from bot.worker.notices import Schedule
+from bot.worker.runner import Handler, Runner
+from bot.worker.tables import APPLIERS, HANDLERS, tenant_of
+from bot.worker.works import Works
+from core import events, jobs, people
+from core.db import APP_ROLE, Database
+from core.events import Kind
+from core.inbox import Keeper
+from core.jobs import PACES, Paces
+from core.people import Installation, Organization
+
+log = structlog.get_logger(__name__)
+
+
+class App:
+    """One process of the product: its database, its gateways, and what `serve` and `work` are made of."""
+
+    def __init__(self, settings: Settings, *, patient: bool = False) -> None:
+        """`patient` is for `work`, which may wait longer for a lock than a person waits for an answer."""
+        self.settings = settings
+        self.db = Database(
+            settings.app_url,
+            role=None if settings.database_app_url else APP_ROLE,
+            lock_timeout=5_000 if patient else 1_000,
+            statement_timeout=30_000 if patient else 2_000,
+        )
+        self.slack = Slack(api_url=settings.slack_api_url, response_hosts=settings.response_hosts)
+        key = settings.stripe_api_key.get_secret_value()
+        secret = settings.stripe_webhook_secret.get_secret_value()
+        self.stripe = Stripe(api_key=key, api_url=settings.stripe_api_url, webhook_secret=secret) if key else None
+        smtp = settings.smtp_url.get_secret_value()
+        self.mail = Mail(smtp_url=smtp, sender=settings.mail_from) if smtp else None
+        self.tenants = Tenants(self.db, settings.secret_key.get_secret_value())
+        self.works = Works(self.db, self.slack, self.stripe, self.mail, self.tenants, settings)
+        self.ears = Ears(self.db, self.tenants, self.slack, public_url=settings.public_url)
+        self.faces = Faces(self.ears)
+
+    async def close(self) -> None:
+        """Give back every connection."""
+        await self.slack.close()
+        if self.stripe:
+            await self.stripe.close()
+        await self.db.close()
+
+
+async def day_one(app: App, **settings: Any) -> None:
+    """Ask Slack whose token this is, and make the organization and its installation if they are not there yet.
+
+    `settings` are those that a new organization begins with, where they differ from the defaults.
+    """
+    token = app.settings.slack_bot_token.get_secret_value()
+    if not token:
+        raise RuntimeError("SLACK_BOT_TOKEN is not set. README tells how to create the app in Slack and where to find its token.")
+    await app.db.refuse_owner()
+    try:
+        auth = await app.slack.auth_test(token)
+    except Failure as failure:
+        raise RuntimeError(f"Slack did not accept the token: {failure.sentence} `python -m bot doctor` says more.") from failure
+    known = await _installed(app, auth.team_id)
+    installation = Installation(
+        team_id=auth.team_id,
+        team_name=auth.team,
+        bot_id=auth.bot_id,
+        bot_user_id=auth.user_id,
+        app_id="",
+        scopes=",".join(sorted(auth.scopes)),
+    )
+    if known is None:
+        async with app.db.platform() as session:
+            house = Organization(name=auth.team, settings=settings)
+            session.add(house)
+        installation.organization_id = house.id
+    else:
+        installation.organization_id = known
+    try:
+        kept = await app.tenants.install(installation, token)
+    except IntegrityError:  # another process was first
+        kept = await app.tenants.install(installation, token)
+    async with app.db.transaction(kept.organization_id) as session:
+        if await people.begin(session, kept.organization_id):
+            actor = people.system(kept.organization_id)
+            await events.record(session, actor, Kind.ORGANIZATION_STARTED, "organization", kept.organization_id)
+            await jobs.enqueue(session, "people.meet_all", lane="people", organization_id=kept.organization_id, dedupe="all")
+            log.info("organization started", name=auth.team)
+
+
+async def _installed(app: App, team_id: str) -> uuid.UUID | None:
+    async with app.db.platform() as session:
+        found = await people.installation(session, team_id=team_id)
+    return found.organization_id if found else None
+
+
+@contextlib.asynccontextmanager
+async def serving(app: App) -> AsyncIterator[str]:
+    """The web server (and, with an app token, the Socket Mode door), from here to the end; gives its address."""
+    settings = app.settings
+    keeper = Keeper(app.db)
+    bolt_app = bolt.make(app.ears, signing_secret=settings.slack_signing_secret.get_secret_value())
+    server = web.Application(client_max_size=2_000_000)
+    server.add_routes(routes(app, keeper, hooks.slack_bolt_door(bolt_app)))
+    runner = web.AppRunner(server, access_log=None, shutdown_timeout=5)
+    await runner.setup()
+    socket_door = None
+    try:
+        site = web.TCPSite(runner, settings.host, settings.port)
+        try:
+            await site.start()
+        except OSError as error:
+            raise RuntimeError(f"Port {settings.port} on {settings.host} is taken ({error.strerror}). Set PORT to another one.") from error
+        if token := settings.slack_app_token.get_secret_value():
+            socket_door = hooks.SocketDoor(app_token=token, api_url=settings.slack_api_url, keeper=keeper, bolt_app=bolt_app)
+            await socket_door.start()
+        yield f"http://{settings.host}:{settings.port}"
+    finally:
+        if socket_door:
+            await socket_door.stop()
+        await runner.cleanup()
+        await keeper.close()
+
+
+def routes(app: App, keeper: Keeper, bolt_door: hooks.Handler) -> list[web.RouteDef]:
+    """Every door of the web server."""
+    secret = app.settings.slack_signing_secret.get_secret_value()
+    doors = [
+        web.post("/slack/actions", bolt_door),
+        web.post("/slack/commands", bolt_door),
+        web.get("/healthz", partial(_health, app)),
+        *portal.routes(app.db, public_url=app.settings.public_url),
+    ]
+    if secret:
+        doors.append(web.post("/slack/events", hooks.slack_events(signing_secret=secret, keeper=keeper)))
+    if app.stripe:
+        doors.append(web.post("/stripe/webhook", hooks.stripe_events(verify=app.stripe.verify_webhook, keeper=keeper)))
+    return doors
+
+
+async def _health(app: App, _request: web.Request) -> web.Response:
+    async with app.db.platform() as session:
+        await people.installation(session, team_id="")
+    return web.Response(text="ok\n")
+
+
+class Work:
+    """The loops of a worker: jobs, deliveries and the schedule; `wake`d by commits in the same process."""
+
+    def __init__(self, app: App, *, paces: Paces = PACES) -> None:
+        handlers: dict[str, Handler] = {kind: partial(run, app.works) for kind, run in HANDLERS.items()}
+        handlers |= app.faces.handlers()
+        self.runner = Runner(app.db, handlers, paces=paces)
+        self.deliveries = Deliveries(app.db, APPLIERS, tenant_of)
+        self.schedule = Schedule(app.works)
+
+    async def run(self) -> None:
+        """Work until `stop`."""
+        await asyncio.gather(self.runner.run(), self.deliveries.run(), self.schedule.run())
+
+    def stop(self) -> None:
+        """Finish what was started, and end."""
+        for loop in (self.runner, self.deliveries, self.schedule):
+            loop.stop()
+
+    async def settled(self, timeout: float = 30.0) -> None:
+        """Return once nothing waits and nothing runs, for tests and the story."""
+        for _ in range(3):
+            await self.deliveries.settled(timeout)
+            await self.runner.settled(timeout)
+
+
+@contextlib.asynccontextmanager
+async def working(app: App, *, paces: Paces = PACES) -> AsyncIterator[Work]:
+    """The worker's loops, from here to the end."""
+    work = Work(app, paces=paces)
+    task = asyncio.create_task(work.run())
+    try:
+        yield work
+    finally:
+        work.stop()
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.wait_for(task, 20)

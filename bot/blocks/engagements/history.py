@@ -1,0 +1,117 @@
+"""What happened in an engagement, in plain words: one sentence an event, fewer of them for clients."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.blocks import kit
+from bot.blocks.kit import Block
+from core.events import Kind
+
+SENTENCES: Mapping[str, str] = {
+    Kind.CONTACT_LINKED: "{who} linked a Slack account to its contact",
+    Kind.CONVERSATION_OPENED: "{who} opened a conversation",
+    Kind.CONVERSATION_REOPENED: "{who} reopened a conversation",
+    Kind.CONVERSATION_RESOLVED: "{who} resolved a conversation",
+    Kind.CONVERSATION_TAKEN: "{who} took a conversation",
+    Kind.ENGAGEMENT_ACCEPTED: "the Slack invitation was accepted",
+    Kind.ENGAGEMENT_AMOUNTS_SET: "{who} changed whether amounts are shown",
+    Kind.ENGAGEMENT_CHANNELS_MADE: "the channels were made",
+    Kind.ENGAGEMENT_CHANNEL_BACK: "a channel came back",
+    Kind.ENGAGEMENT_CHANNEL_LOST: "a channel was archived or left",
+    Kind.ENGAGEMENT_CLOSED: "{who} closed the engagement",
+    Kind.ENGAGEMENT_CONNECTED: "the client came into the channel",
+    Kind.ENGAGEMENT_DECLINED: "the Slack invitation was declined",
+    Kind.ENGAGEMENT_DISCONNECTED: "the client's workspace was disconnected",
+    Kind.ENGAGEMENT_INVITED: "the Slack invitation was sent",
+    Kind.ENGAGEMENT_LINKED: "{who} linked the channel",
+    Kind.ENGAGEMENT_MAIL_CHOSEN: "{who} chose e-mail meanwhile",
+    Kind.ENGAGEMENT_OPENED: "{who} began the engagement",
+    Kind.ENGAGEMENT_PAUSED: "{who} paused the engagement",
+    Kind.ENGAGEMENT_PEOPLE_NAMED: "{who} changed who plays which part",
+    Kind.ENGAGEMENT_RESUMED: "{who} resumed the engagement",
+    Kind.ENGAGEMENT_STAFF_CHANNEL_EXPOSED: "somebody from outside could read the staff channel",
+    Kind.ENGAGEMENT_STAFF_CHANNEL_PRIVATE: "{who} made the staff channel private again",
+    Kind.ENGAGEMENT_STAGE_PASSED: "the stage went from {before} to {after}",
+    Kind.ENGAGEMENT_STUCK: "Slack stood in the way of the channels or the invitation",
+    Kind.INVOICE_DRAFTED: "{who} drafted an invoice",
+    Kind.INVOICE_ISSUED: "an invoice was sent",
+    Kind.INVOICE_PAID: "an invoice was paid",
+    Kind.INVOICE_PAYMENT_FAILED: "a payment did not go through",
+    Kind.INVOICE_SENDING: "{who} sent an invoice on its way",
+    Kind.INVOICE_VOIDED: "{who} voided an invoice",
+    Kind.LINK_OPENED: "{who} opened their page",
+    Kind.ORDER_MADE: "an order was made",
+    Kind.PERSON_JOINED: "somebody whom we did not know came into the channel",
+    Kind.PERSON_NUDGED: "{who} reminded somebody",
+    Kind.PROJECT_ADVANCED: "{who} moved a project on",
+    Kind.PROJECT_ADVANCE_HELD: "{who} began to move a project on",
+    Kind.PROJECT_ADVANCE_UNDONE: "{who} took that back",
+    Kind.PROJECT_ASSIGNED: "{who} said who leads a project",
+    Kind.PROJECT_COMPLETED: "{who} completed a project",
+    Kind.PROJECT_MOVED_BACK: "{who} moved a project back",
+    Kind.PROJECT_STARTED: "a project started",
+    Kind.PROPOSAL_CHANGES_REQUESTED: "{who} asked for changes to a proposal",
+    Kind.PROPOSAL_DECLINED: "{who} declined a proposal",
+    Kind.PROPOSAL_DRAFTED: "{who} drafted a proposal",
+    Kind.PROPOSAL_EXPIRED: "a proposal expired",
+    Kind.PROPOSAL_REFUSED: "{who} could not sign a proposal",
+    Kind.PROPOSAL_SENT: "{who} sent a proposal",
+    Kind.PROPOSAL_SIGNED: "{who} signed a proposal",
+    Kind.PROPOSAL_VIEWED: "{who} looked at a proposal",
+    Kind.PROPOSAL_WITHDRAWN: "{who} withdrew a proposal",
+}
+
+FOR_CLIENTS = frozenset(
+    {
+        Kind.CONVERSATION_OPENED,
+        Kind.CONVERSATION_RESOLVED,
+        Kind.ENGAGEMENT_CLOSED,
+        Kind.ENGAGEMENT_CONNECTED,
+        Kind.ENGAGEMENT_OPENED,
+        Kind.ENGAGEMENT_PAUSED,
+        Kind.ENGAGEMENT_RESUMED,
+        Kind.INVOICE_ISSUED,
+        Kind.INVOICE_PAID,
+        Kind.INVOICE_VOIDED,
+        Kind.PROJECT_ADVANCED,
+        Kind.PROJECT_COMPLETED,
+        Kind.PROJECT_MOVED_BACK,
+        Kind.PROJECT_STARTED,
+        Kind.PROPOSAL_CHANGES_REQUESTED,
+        Kind.PROPOSAL_DECLINED,
+        Kind.PROPOSAL_EXPIRED,
+        Kind.PROPOSAL_SENT,
+        Kind.PROPOSAL_SIGNED,
+        Kind.PROPOSAL_WITHDRAWN,
+    }
+)
+"""What clients read of it: what they saw happen, nothing of what goes on behind it."""
+
+
+@dataclass(frozen=True)
+class Happened:
+    """One event: when, who, of which kind, and the facts that its sentence names."""
+
+    at: datetime
+    who: str
+    kind: str
+    facts: Mapping[str, str]
+
+
+def sentence(one: Happened) -> str:
+    """The event in words; one that has no sentence yet is named by its kind."""
+    template = SENTENCES.get(one.kind) or f"{{who}}: {one.kind.replace('.', ' ').replace('_', ' ')}"
+    named = {"before": "", "after": "", **one.facts, "who": one.who}
+    told = template.format_map(named)
+    return told[0].upper() + told[1:]
+
+
+def window(title: str, found: Sequence[Happened], *, client: bool) -> Block:
+    """The latest events, newest first."""
+    shown = [one for one in found if not client or one.kind in FOR_CLIENTS]
+    lines = [kit.join([kit.when(one.at), sentence(one)]) for one in shown]
+    blocks = [kit.section(kit.join(lines[start : start + 10], "\n")) for start in range(0, len(lines), 10)]
+    return kit.modal(
+        "notice", "History", [kit.section(kit.md("*{title}*", title=title)), *(blocks or [kit.section("Nothing yet.")])]
+    )

@@ -1,0 +1,50 @@
+"""People as they become known: the card that asks who somebody is, and the form that says so."""
+
+from collections.abc import Sequence
+
+from bot.blocks import kit
+from bot.blocks.kit import Block, Card
+from core.engagements import Newcomer
+
+HOW = {"invitation": "by accepting our invitation", "email": "by the same e-mail address"}
+
+
+def linked(thing: Newcomer) -> Card:
+    """Asks staff who somebody is; once that is known, says so and asks no more."""
+    name = thing.name or "Somebody"
+    who = f"{name} ({thing.company})" if thing.company else f"{name}, from a company that we do not know,"
+    if thing.foreign:
+        text = f"{who} is in the client channel now. They read along there, and see nothing else of this engagement."
+        return Card(text, [kit.section(text)])
+    if thing.known_as:
+        how = HOW.get(thing.how, f"{thing.by or 'staff'} said so")
+        sentence = kit.md(
+            "{mention} is {known}: {how}.", mention=kit.user(thing.slack_user_id), known=thing.known_as, how=how
+        )
+        return Card(f"{name} is {thing.known_as}: {how}.", [kit.section(sentence)])
+    ref = f"{thing.identity_id} {thing.engagement_id}"
+    if thing.guess:
+        text = f"{who} joined. Is this {thing.guess}?"
+        row = kit.actions(
+            kit.button("Yes", "person.same", f"{ref} {thing.guess_id}", style="primary"),
+            kit.button("Someone else", "person.other", ref),
+        )
+        return Card(text, [kit.section(text), row])
+    text = f"{who} joined. Who is it?"
+    more = kit.context("Until you say so, they can write here, but not sign, approve or pay.")
+    return Card(text, [kit.section(text), more, kit.actions(kit.button("Say who it is", "person.other", ref))])
+
+
+def identify(thing: Newcomer, contacts: Sequence[tuple[str, str]]) -> Block:
+    """The form that says who an account is: one of the contacts (id, name), or a new one."""
+    blocks = [kit.section(kit.md("Who is {who}?", who=thing.name or "this account"))]
+    if contacts:
+        entries = [kit.option(name, key) for key, name in contacts]
+        blocks.append(kit.select("user", "Somebody we know", entries, optional=True))
+    blocks += [
+        kit.text_input("name", "Somebody new: name", initial=thing.name, optional=True, limit=120),
+        kit.text_input("email", "Their e-mail", optional=True, limit=254),
+        kit.context("They will see what their company sees here: proposals, projects, invoices."),
+    ]
+    private = f"{thing.identity_id} {thing.engagement_id}"
+    return kit.modal("person.identify", "Who is it?", blocks, submit="Save", close="Cancel", private=private)

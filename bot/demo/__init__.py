@@ -1,0 +1,139 @@
+"""The demo: Postgres, the sandbox, the web server and the worker in one process, with nothing to set up."""
+
+import asyncio
+import contextlib
+import json
+import os
+import secrets
+import shutil
+import signal
+import socket
+import webbrowser
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot import app as composition
+from bot import settings
+from bot.postgres import Postgres
+from bot.sandbox import Sandbox
+from core import schema
+from core.jobs import PACES
+
+ROOT = Path(__file__).resolve().parents[2]
+VAR = ROOT / "var"
+BOT_PORT, SANDBOX_PORT, SMTP_PORT = 8700, 8701, 8725
+HOLD_SECONDS = 2
+"""In the demo an advance is held only so long: nobody wants to wait a minute to see what happens."""
+
+
+@dataclass
+class Town:
+    """The whole small world, running: the product and what stands for the outside."""
+
+    app: composition.App
+    sandbox: Sandbox
+    work: composition.Work
+    url: str
+
+    async def settled(self, timeout: float = 30.0) -> None:
+        """Return once nothing is on its way anywhere: no delivery, no job, no webhook."""
+        for _ in range(4):
+            await self.sandbox.settled(timeout)
+            await self.work.settled(timeout)
+
+
+def free_port(wanted: int = 0, host: str = "127.0.0.1") -> int:
+    """The port if it is free, else one that is."""
+    for port in (wanted, 0):
+        with contextlib.suppress(OSError), socket.create_server((host, port)) as server:
+            found: int = server.getsockname()[1]
+            return found
+    raise RuntimeError("No port is free on this machine.")
+
+
+@contextlib.asynccontextmanager
+async def town(
+    database_url: str,
+    *,
+    state: Path | None = None,
+    secret_key: str = "only-for-the-sandbox",  # noqa: S107
+    ports: tuple[int, int, int] = (0, 0, 0),
+    socket_mode: bool = False,
+    hurry: bool = False,
+) -> AsyncIterator[Town]:
+    """Start the sandbox, the web server and the worker over a database; stop them all at the end.
+
+    With `hurry`, for tests, no channel waits a second between two messages, and the sandbox counts no rates.
+    """
+    await schema.upgrade(database_url)
+    bot_port, sandbox_port, smtp_port = (free_port(port) for port in ports)
+    url = f"http://127.0.0.1:{bot_port}"
+    sandbox = Sandbox(
+        bot_url=url, manifest=ROOT / "manifest.yml", state=state, port=sandbox_port, smtp_port=smtp_port, socket_mode=socket_mode
+    )
+    await sandbox.start()
+    if hurry:
+        sandbox.slack.rates.scale = 0
+    try:
+        given = {name.lower(): value for name, value in ({"SLACK_APP_TOKEN": ""} | sandbox.environment()).items()}
+        known = settings.read(
+            **given, database_url=database_url, database_app_url="", public_url=url, host="127.0.0.1", port=bot_port, secret_key=secret_key
+        )
+        app = composition.App(known, patient=True)
+        try:
+            await composition.day_one(app, hold_seconds=HOLD_SECONDS)
+            async with composition.serving(app), composition.working(app, paces={} if hurry else PACES) as work:
+                yield Town(app, sandbox, work, url)
+        finally:
+            await app.close()
+    finally:
+        await sandbox.stop()
+
+
+def _secret() -> str:
+    """The key that seals the demo's tokens, made once and kept under var/."""
+    file = VAR / "secrets.json"
+    if not file.exists():
+        file.write_text(json.dumps({"secret_key": secrets.token_urlsafe(32)}))
+        file.chmod(0o600)
+    return str(json.loads(file.read_text())["secret_key"])
+
+
+async def run(*, fresh: bool, browser: bool, say: Callable[[str], None]) -> None:
+    """Run the demo until Ctrl-C. What was said stays in var/ for the next time, unless `fresh`."""
+    VAR.mkdir(exist_ok=True)
+    given = os.environ.get("DATABASE_URL", "")
+    postgres = Postgres(VAR / "postgres")
+    if fresh:
+        if given:
+            raise RuntimeError("FRESH=1 only erases the demo's own database, and DATABASE_URL names another. Empty that one yourself, or unset it.")
+        postgres.erase()
+        for name in ("sandbox.json", "clock"):
+            (VAR / name).unlink(missing_ok=True)
+        shutil.rmtree(VAR / "files", ignore_errors=True)
+    os.environ["CLOCK_FILE"] = str(VAR / "clock")
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for word in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(word, stopped.set)
+    with contextlib.ExitStack() as stack:
+        dsn = given or await asyncio.to_thread(stack.enter_context, postgres)
+        ports = (BOT_PORT, SANDBOX_PORT, SMTP_PORT)
+        async with town(dsn, state=VAR / "sandbox.json", secret_key=_secret(), ports=ports) as here:
+            say(f"""
+Throughline is running, in a sandbox that stands in for Slack, Stripe and mail.
+
+  The workspace   {here.sandbox.url}/
+  The mailbox     {here.sandbox.url}/mailbox
+  Stripe          {here.sandbox.url}/stripe
+  Clients' pages  {here.url}/portal
+
+You are Ada, of Studio Ada. Type /engagement new in #general, with Clara Chen (clara@northwind.example)
+of Northwind as the contact; then become Clara by the switch at the top, accept the invitation, and write.
+Ctrl-C stops everything; what was said stays for the next time (make demo FRESH=1 begins anew).
+""")
+            if browser and (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY") or os.uname().sysname == "Darwin"):
+                webbrowser.open(f"{here.sandbox.url}/")
+            await stopped.wait()
+            say("Stopping.")

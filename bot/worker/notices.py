@@ -1,0 +1,74 @@
+"""What the operators and owners are told of what did not work, and the chores that come round by the schedule."""
+
+import asyncio
+from datetime import timedelta
+
+import structlog
+
+from bot.gateways.failures import Permanent
+from bot.gateways.slack.profiles import profile_of
+from bot.worker.works import Works, handler
+from core import clock, inbox, people
+from core.jobs import Claimed
+
+log = structlog.get_logger(__name__)
+
+RAW_DAYS = 90
+"""How long the raw bodies of applied deliveries are kept."""
+
+
+@handler("operator.notice")
+async def notice(works: Works, job: Claimed) -> None:
+    """Tell the owners of the organization, each in a direct message, that something could not be done."""
+    log.error("operators told", dead_job=job.payload["job"], kind=job.payload["kind"])
+    if job.organization_id is None:
+        return
+    tenant = await works.tenants.of(job.organization_id)
+    async with works.db.transaction(job.organization_id) as session:
+        owners = await people.owners(session)
+    text = f"I could not do something ({job.payload['kind']}): {job.payload['error']} `python -m bot doctor` says what to do about it."
+    for owner in owners:
+        try:
+            await works.slack.post(tenant.token, owner, text)
+        except Permanent as failure:
+            log.warning("owner not reached", reason=failure.code)
+
+
+@handler("people.meet_all")
+async def meet_all(works: Works, job: Claimed) -> None:
+    """Meet everybody of the agency's workspace, so that forms can name them."""
+    assert job.organization_id is not None
+    tenant = await works.tenants.of(job.organization_id)
+    for info in await works.slack.users(tenant.token):
+        if info.get("is_bot") or info.get("id") == "USLACKBOT":
+            continue
+        async with works.db.transaction(job.organization_id) as session:
+            await people.meet(session, profile_of(info), home_team_id=tenant.team_id)
+
+
+class Schedule:
+    """The chores that come round: every hour of the clock, what is older than its keep is forgotten."""
+
+    def __init__(self, works: Works, *, every: timedelta = timedelta(hours=1), look: float = 5.0) -> None:
+        self._works, self._every, self._look = works, every, look
+        self._stopping = asyncio.Event()
+
+    def stop(self) -> None:
+        """End the loop."""
+        self._stopping.set()
+
+    async def run(self) -> None:
+        """Do the chores until `stop`; one that fails is logged and comes round again."""
+        due = clock.now()
+        while not self._stopping.is_set():
+            if clock.now() >= due:
+                due = clock.now() + self._every
+                try:
+                    async with self._works.db.platform() as session:
+                        await inbox.forget(session, clock.now() - timedelta(days=RAW_DAYS))
+                except Exception as error:
+                    log.error("a chore failed", chore="inbox.forget", error=inbox.describe(error))
+            try:
+                await asyncio.wait_for(self._stopping.wait(), self._look)
+            except TimeoutError:
+                continue

@@ -1,0 +1,29 @@
+"""Everything that the worker knows how to do: all handlers, all appliers, all cards, by their registration."""
+
+import importlib
+import pkgutil
+import uuid
+
+import bot.worker.cards
+from bot.worker import connect, messages, payments
+from bot.worker.works import HANDLERS
+from core import people
+from core.db import Session
+from core.inbox import Appliers
+
+APPLIERS: Appliers = {**messages.APPLIERS, **connect.APPLIERS, **payments.APPLIERS}
+
+for module in pkgutil.iter_modules(bot.worker.cards.__path__, "bot.worker.cards."):
+    importlib.import_module(module.name)
+for module in pkgutil.iter_modules(importlib.import_module("bot.worker").__path__, "bot.worker."):
+    if module.name != __name__:
+        importlib.import_module(module.name)
+
+
+async def tenant_of(session: Session, source: str, team: str) -> uuid.UUID | None:
+    """The organization that a delivery is for: by its Slack workspace; Stripe's account is the one installation's."""
+    found = await people.installation(session, team_id=team) if source == "slack" else await people.sole_installation(session)
+    return found.organization_id if found else None
+
+
+__all__ = ["APPLIERS", "HANDLERS", "tenant_of"]

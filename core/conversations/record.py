@@ -1,0 +1,338 @@
+"""The record: what was said, edited, deleted and reacted to, applied in any order and any number of times with the same result."""
+
+import re
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from core import clock, events, people, posts
+from core.conversations.tables import STATUS, Attachment, Conversation, Message, Reaction, Revision
+from core.db import Session, new_number
+from core.engagements import Engagement, Place
+from core.events import Kind
+from core.people import Identity, User
+
+SPOKEN = frozenset({"message", "file_share", "thread_broadcast", "me_message"})
+"""The kinds of message that are somebody speaking, and so belong to a conversation; the rest are notices of the channel."""
+
+THANKS = re.compile(
+    r"^\W*(?:(?:ok(?:ay)?|great|perfect|super|cool|got it|will do|thanks?(?: you)?(?: so much| a lot)?|many thanks|thx|cheers|ta)\W*)+$",
+    re.IGNORECASE,
+)
+EMOJI = re.compile(r"^\s*(?::[\w+\-']+:\s*|[^\w\s]\s*)+$")
+
+
+@dataclass(frozen=True)
+class Said:
+    """One message as a face heard it. `ref` is unique in its source; `post_id` marks a card of our own."""
+
+    channel: str
+    ts: str
+    author_ref: str
+    text: str
+    thread_ts: str | None = None
+    author_name: str = ""
+    blocks: list[Any] | None = None
+    kind: str = "message"
+    bot: bool = False
+    own: bool = False
+    post_id: uuid.UUID | None = None
+    edited_ts: str | None = None
+    raw: dict[str, Any] | None = None
+    files: Sequence[dict[str, Any]] = ()
+
+    @property
+    def ref(self) -> str:
+        """Channel and ts: what a Slack message is known by."""
+        return f"{self.channel}:{self.ts}"
+
+    @property
+    def reply(self) -> bool:
+        """Whether it stands in a thread below another message."""
+        return self.thread_ts is not None and self.thread_ts != self.ts
+
+
+def moment(ts: str) -> datetime:
+    """Slack's ts as a time."""
+    seconds, _, fraction = ts.partition(".")
+    return datetime.fromtimestamp(int(seconds), UTC) + timedelta(microseconds=int((fraction or "0").ljust(6, "0")[:6]))
+
+
+async def say(session: Session, engagement: Engagement, place: Place, said: Said) -> Message:
+    """Keep a message. What arrives again changes nothing; the first text of a message that was edited already becomes a revision."""
+    message, new = await _row(session, engagement, place, said)
+    if not new:
+        if message.edited_ts and not said.edited_ts:
+            await _revise(session, message, "", said.text, said.blocks)
+        elif message.deleted_at is not None and not message.text:
+            message.text, message.blocks = said.text, said.blocks
+    if new:
+        await _files(session, message, said)
+        if said.post_id is not None:
+            await _echo(session, said)
+        if place == "client" and said.kind in SPOKEN and not said.bot:
+            await _join(session, engagement, message, said)
+    return message
+
+
+async def edit(session: Session, engagement: Engagement, place: Place, said: Said, before: Said | None) -> Message:
+    """Keep an edit: the newest text stands, every earlier one is a revision. Our own cards change without revisions."""
+    if said.own:
+        message, _ = await _row(session, engagement, place, said)
+        message.text, message.blocks = said.text, said.blocks
+        return message
+    if before is not None:
+        await say(session, engagement, place, before)
+    message, new = await _row(session, engagement, place, said)
+    if new:
+        if place == "client" and said.kind in SPOKEN and not said.bot:
+            await _join(session, engagement, message, said)
+        return message
+    theirs, ours = said.edited_ts or "", message.edited_ts or ""
+    if theirs > ours:
+        await _revise(session, message, ours, message.text, message.blocks)
+        message.text, message.blocks, message.edited_ts = said.text, said.blocks, theirs
+        message.edited_at = moment(theirs)
+    elif theirs < ours:
+        await _revise(session, message, theirs, said.text, said.blocks)
+    await _files(session, message, said)
+    await session.flush()
+    return message
+
+
+async def delete(session: Session, engagement: Engagement, place: Place, said: Said, at: datetime) -> Message:
+    """Keep a deletion as a tombstone: the text stays, hidden from clients. `said` is what stood there, as far as is known."""
+    message, new = await _row(session, engagement, place, said)
+    if new and place == "client" and said.kind in SPOKEN and not said.bot:
+        await _join(session, engagement, message, said)
+    if message.deleted_at is None:
+        message.deleted_at = at
+        await session.flush()
+    return message
+
+
+async def react(session: Session, channel: str, ts: str, author_ref: str, emoji: str, *, present: bool, changed_ts: str) -> None:
+    """Keep that a reaction was set or taken; the newest word about it counts, in whatever order they come."""
+    tenant: uuid.UUID = session.info["tenant"]
+    statement = insert(Reaction).values(
+        id=uuid.uuid4(),
+        organization_id=tenant,
+        created_at=clock.now(),
+        channel_id=channel,
+        ts=ts,
+        author_ref=author_ref,
+        emoji=emoji,
+        present=present,
+        changed_ts=changed_ts,
+    )
+    await session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["organization_id", "channel_id", "ts", "author_ref", "emoji"],
+            set_={"present": present, "changed_ts": changed_ts},
+            where=Reaction.changed_ts < changed_ts,
+        )
+    )
+
+
+async def attribute(session: Session, author_ref: str, user: User) -> None:
+    """Say whose words these were all along, once an account is known to be this person."""
+    await session.execute(
+        update(Message)
+        .where(Message.author_ref == author_ref, Message.author_id.is_(None))
+        .values(author_id=user.id, side="staff" if user.side == "staff" else "client")
+    )
+
+
+async def _row(session: Session, engagement: Engagement, place: Place, said: Said) -> tuple[Message, bool]:
+    author = None if said.bot else await people.identity(session, said.author_ref)
+    made = (
+        await session.execute(
+            insert(Message)
+            .values(
+                id=uuid.uuid4(),
+                organization_id=engagement.organization_id,
+                created_at=clock.now(),
+                engagement_id=engagement.id,
+                conversation_id=None,
+                source="slack",
+                source_ref=said.ref,
+                kind=said.kind,
+                staff_only=place != "client",
+                side=await _side(session, author, said),
+                author_id=author.user_id if author else None,
+                author_ref=said.author_ref,
+                author_name=said.author_name or (author.name if author else ""),
+                channel_id=said.channel,
+                ts=said.ts,
+                thread_ts=said.thread_ts,
+                text=said.text,
+                blocks=said.blocks,
+                raw=said.raw,
+                sent_at=moment(said.ts),
+                edited_ts=said.edited_ts or None,
+                edited_at=moment(said.edited_ts) if said.edited_ts else None,
+            )
+            .on_conflict_do_nothing(index_elements=["organization_id", "source", "source_ref"])
+            .returning(Message.id)
+        )
+    ).scalar_one_or_none()
+    found = (
+        await session.execute(
+            select(Message).where(Message.source == "slack", Message.source_ref == said.ref).execution_options(populate_existing=True)
+        )
+    ).scalar_one()
+    return found, made is not None
+
+
+async def _side(session: Session, author: Identity | None, said: Said) -> str:
+    if said.bot:
+        return "bot"
+    if author is None or author.user_id is None:
+        return "stranger"
+    return (await session.execute(select(User.side).where(User.id == author.user_id))).scalar_one()
+
+
+async def _revise(session: Session, message: Message, edited_ts: str, text: str, blocks: list[Any] | None) -> None:
+    await session.execute(
+        insert(Revision)
+        .values(
+            id=uuid.uuid4(),
+            organization_id=message.organization_id,
+            created_at=clock.now(),
+            message_id=message.id,
+            edited_ts=edited_ts,
+            text=text,
+            blocks=blocks,
+        )
+        .on_conflict_do_nothing(index_elements=["organization_id", "message_id", "edited_ts"])
+    )
+
+
+async def _files(session: Session, message: Message, said: Said) -> None:
+    for file in said.files:
+        await session.execute(
+            insert(Attachment)
+            .values(id=uuid.uuid4(), organization_id=message.organization_id, created_at=clock.now(), message_id=message.id, **file)
+            .on_conflict_do_nothing(index_elements=["organization_id", "message_id", "file_ref"])
+        )
+
+
+async def _echo(session: Session, said: Said) -> None:
+    """Our own card has arrived: if its outcome was unknown, it is known now."""
+    assert said.post_id is not None
+    for post in (await session.execute(select(posts.Post).where(posts.Post.id == said.post_id))).scalars():
+        if post.state in ("attempted", "unknown"):
+            posts.sent(post, said.ts, post.shown)
+
+
+async def _join(session: Session, engagement: Engagement, message: Message, said: Said) -> None:
+    """Put what somebody said into its conversation: its thread's, the one that the person began just now, or a new one."""
+    if message.conversation_id is not None:
+        return
+    root = said.thread_ts if said.reply and said.thread_ts else said.ts
+    conversation = await _of_thread(session, said.channel, root)
+    if conversation is None and not said.reply:
+        conversation = await _just_begun(session, message)
+    opened = conversation is None
+    if conversation is None:
+        conversation = await _open(session, engagement, message, root)
+    message.conversation_id = conversation.id
+    await session.execute(
+        update(Message)
+        .where(Message.channel_id == said.channel, Message.ts == root, Message.side != "bot", Message.conversation_id.is_(None))
+        .values(conversation_id=conversation.id)
+    )
+    await _heard(session, engagement, conversation, message, opened=opened)
+
+
+async def _of_thread(session: Session, channel: str, thread_ts: str) -> Conversation | None:
+    return (
+        await session.execute(select(Conversation).where(Conversation.channel_id == channel, Conversation.thread_ts == thread_ts))
+    ).scalar_one_or_none()
+
+
+async def _just_begun(session: Session, message: Message) -> Conversation | None:
+    """The conversation of the same person's top-level message of a moment ago, if there is one (a setting; two minutes)."""
+    house = await people.organization(session, message.organization_id)
+    window = timedelta(seconds=house.setting("grouping_seconds"))
+    earlier = (
+        await session.execute(
+            select(Message.conversation_id)
+            .where(
+                Message.channel_id == message.channel_id,
+                Message.author_ref == message.author_ref,
+                Message.thread_ts.is_(None),
+                Message.id != message.id,
+                Message.conversation_id.is_not(None),
+                Message.sent_at.between(message.sent_at - window, message.sent_at + window),
+            )
+            .order_by(Message.sent_at.desc())
+            .limit(1)
+        )
+    ).scalar_one_or_none()
+    if earlier is None:
+        return None
+    return (await session.execute(select(Conversation).where(Conversation.id == earlier))).scalar_one()
+
+
+async def _open(session: Session, engagement: Engagement, message: Message, root: str) -> Conversation:
+    about = await posts.by_reference(session, message.channel_id, root)
+    first = (
+        await session.execute(select(Message.text).where(Message.channel_id == message.channel_id, Message.ts == root, Message.side != "bot"))
+    ).scalar_one_or_none()
+    tied = about if about is not None and about.subject in ("proposal", "project", "invoice") else None
+    conversation = Conversation(
+        organization_id=engagement.organization_id,
+        number=new_number(),
+        engagement_id=engagement.id,
+        topic=topic_of(first or message.text),
+        channel_id=message.channel_id,
+        thread_ts=root,
+        opened_by_id=message.author_id,
+        opened_at=message.sent_at,
+        subject=tied.subject if tied else "",
+        subject_id=tied.subject_id if tied else None,
+    )
+    session.add(conversation)
+    await session.flush()
+    return conversation
+
+
+def topic_of(text: str) -> str:
+    """A topic from the first words of a message, at most eighty characters."""
+    words = " ".join(re.sub(r"<[^>|]*\|([^>]*)>|<[^>]*>", r"\1", text).split())
+    words = words.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+    return (words if len(words) <= 80 else words[:79].rstrip() + "…") or "A file"
+
+
+async def _heard(session: Session, engagement: Engagement, conversation: Conversation, message: Message, *, opened: bool) -> None:
+    """Whose turn it is now: the agency's after a client's words, unless they are only thanks; the client's after the agency's."""
+    newest = conversation.last_message_at is None or message.sent_at >= conversation.last_message_at
+    conversation.last_message_at = message.sent_at if newest else conversation.last_message_at
+    actor = people.Actor(
+        engagement.organization_id, "staff" if message.side == "staff" else "client", user_id=message.author_id, name=message.author_name
+    )
+    was = conversation.status
+    if newest and message.side == "staff":
+        if was != "waiting_client" and (was != "resolved" or not is_thanks(message.text)):
+            conversation.status, conversation.waiting_since = STATUS.move(was, "waiting_client"), message.sent_at
+    elif newest and not is_thanks(message.text) and was != "waiting_us":
+        conversation.status, conversation.waiting_since = STATUS.move(was, "waiting_us"), message.sent_at
+    conversation.resolved_at = None if conversation.status != "resolved" else conversation.resolved_at
+    await session.flush()
+    if opened:
+        await events.record(
+            session, actor, Kind.CONVERSATION_OPENED, "conversation", conversation.id, engagement_id=engagement.id, said=True
+        )
+    elif was == "resolved" and conversation.status != "resolved":
+        await events.record(session, actor, Kind.CONVERSATION_REOPENED, "conversation", conversation.id, engagement_id=engagement.id)
+
+
+def is_thanks(text: str) -> bool:
+    """Whether the words are only thanks, or a lone emoji: they reopen nothing and leave nobody waiting."""
+    return bool(text.strip()) and bool(THANKS.match(text) or EMOJI.match(text))

@@ -1,0 +1,287 @@
+"""What people do with conversations: start, take, rename, resolve, reopen, note; and the lists that they read."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Select, case, func, select
+
+from core import access, clock, events
+from core.access import Can
+from core.conversations.record import topic_of
+from core.conversations.tables import STATUS, Conversation, Message
+from core.db import Session, new_number, save
+from core.engagements import Engagement
+from core.errors import Conflict, Invalid
+from core.events import Kind
+from core.people import Actor, User
+
+
+async def start(
+    session: Session,
+    actor: Actor,
+    *,
+    engagement_id: uuid.UUID,
+    topic: str,
+    words: str = "",
+    subject: str = "",
+    subject_id: uuid.UUID | None = None,
+) -> Conversation:
+    """Open a conversation from a form or a command: its topic, the first words if there are any, and what it is tied to.
+
+    Staff's waits on the client, a client's on the agency. Its thread begins with the message that announces it.
+    """
+    engagement = await access.fetch(session, actor, Can.CONVERSATION_START, Engagement, engagement_id, lock=True)
+    topic, words = " ".join(topic.split()), words.strip()
+    if not topic and not words:
+        raise Invalid("What is it about? A few words are enough.", field="words" if subject else "topic")
+    if engagement.status == "closed":
+        raise Conflict("This engagement is closed. Reopen it first with `/engagement resume`.")
+    now = clock.now()
+    conversation = Conversation(
+        organization_id=actor.organization_id,
+        number=new_number(),
+        engagement_id=engagement.id,
+        topic=topic[:200] or topic_of(words),
+        status="waiting_client" if actor.side == "staff" else "waiting_us",
+        channel_id=engagement.channel_id,
+        opened_by_id=actor.user_id,
+        subject=subject,
+        subject_id=subject_id,
+        opened_at=now,
+        waiting_since=now,
+        last_message_at=now,
+    )
+    await save(session, conversation)
+    if words:
+        await save(session, _written(actor, conversation, words, kind="form", staff_only=False))
+    await events.record(
+        session, actor, Kind.CONVERSATION_OPENED, "conversation", conversation.id, engagement_id=engagement.id, said=False
+    )
+    return conversation
+
+
+def _written(actor: Actor, conversation: Conversation, words: str, *, kind: str, staff_only: bool) -> Message:
+    """A message that was written in a form of ours; it has no ts of Slack's, so an id of ours stands for it."""
+    key = uuid.uuid4()
+    return Message(
+        id=key,
+        organization_id=actor.organization_id,
+        engagement_id=conversation.engagement_id,
+        conversation_id=conversation.id,
+        source="slack",
+        source_ref=f"form:{key}",
+        kind=kind,
+        staff_only=staff_only,
+        side=actor.side,
+        author_id=actor.user_id,
+        author_ref=actor.slack_user_id or "",
+        author_name=actor.name,
+        text=words,
+        sent_at=clock.now(),
+    )
+
+
+async def take(session: Session, actor: Actor, conversation_id: uuid.UUID | str) -> Conversation:
+    """Say that one sees to it. Taking it twice changes nothing."""
+    conversation = await access.fetch(session, actor, Can.CONVERSATION_HANDLE, Conversation, conversation_id, lock=True)
+    if conversation.owner_id == actor.user_id:
+        return conversation
+    conversation.owner_id = actor.user_id
+    await session.flush()
+    await events.record(
+        session, actor, Kind.CONVERSATION_TAKEN, "conversation", conversation.id, engagement_id=conversation.engagement_id
+    )
+    return conversation
+
+
+async def rename(session: Session, actor: Actor, conversation_id: uuid.UUID | str, topic: str) -> Conversation:
+    """Give it another topic."""
+    conversation = await access.fetch(session, actor, Can.CONVERSATION_HANDLE, Conversation, conversation_id, lock=True)
+    wanted = " ".join(topic.split())[:200]
+    if not wanted:
+        raise Invalid("What shall it be called?", field="topic")
+    if wanted != conversation.topic:
+        conversation.topic = wanted
+        await session.flush()
+        await events.record(
+            session, actor, Kind.CONVERSATION_RENAMED, "conversation", conversation.id, engagement_id=conversation.engagement_id
+        )
+    return conversation
+
+
+async def resolve(session: Session, actor: Actor, conversation_id: uuid.UUID | str) -> Conversation:
+    """Say that it is settled. Resolving it twice changes nothing."""
+    conversation = await access.fetch(session, actor, Can.CONVERSATION_HANDLE, Conversation, conversation_id, lock=True)
+    if conversation.status != "resolved":
+        conversation.status = STATUS.move(conversation.status, "resolved")
+        conversation.resolved_at, conversation.waiting_since = clock.now(), None
+        await session.flush()
+        await events.record(
+            session, actor, Kind.CONVERSATION_RESOLVED, "conversation", conversation.id, engagement_id=conversation.engagement_id
+        )
+    return conversation
+
+
+async def reopen(session: Session, actor: Actor, conversation_id: uuid.UUID | str) -> Conversation:
+    """Take it up again: it waits on the agency. Clients may do this too; reopening what is open changes nothing."""
+    conversation = await access.fetch(session, actor, Can.CONVERSATION_START, Conversation, conversation_id, lock=True)
+    if conversation.status == "resolved":
+        conversation.status = STATUS.move("resolved", "waiting_us")
+        conversation.resolved_at, conversation.waiting_since = None, clock.now()
+        await session.flush()
+        await events.record(
+            session, actor, Kind.CONVERSATION_REOPENED, "conversation", conversation.id, engagement_id=conversation.engagement_id
+        )
+    return conversation
+
+
+async def note(session: Session, actor: Actor, conversation_id: uuid.UUID | str, words: str) -> Message:
+    """Write something that only the agency's own people ever see; it is shown in the staff channel."""
+    conversation = await access.fetch(session, actor, Can.CONVERSATION_HANDLE, Conversation, conversation_id, lock=True)
+    if not words.strip():
+        raise Invalid("The note is empty.", field="words")
+    written = _written(actor, conversation, words.strip(), kind="note", staff_only=True)
+    await save(session, written)
+    await events.record(
+        session, actor, Kind.CONVERSATION_NOTED, "conversation", conversation.id, engagement_id=conversation.engagement_id, note=str(written.id)
+    )
+    return written
+
+
+async def threaded(session: Session, conversation_id: uuid.UUID, thread_ts: str) -> None:
+    """Note the message under which its thread runs, once that stands."""
+    conversation = (await session.execute(select(Conversation).where(Conversation.id == conversation_id))).scalar_one()
+    conversation.thread_ts = conversation.thread_ts or thread_ts
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A conversation in a list: its topic, on whom it waits and since when, who sees to it, where it is."""
+
+    id: uuid.UUID
+    topic: str
+    status: str
+    waiting_since: datetime | None
+    owner: str
+    channel_id: str | None
+    thread_ts: str | None
+    messages: int
+
+
+async def open_ones(session: Session, actor: Actor, engagement_id: uuid.UUID | None = None, limit: int = 20) -> list[Summary]:
+    """The open conversations, those that wait on the agency first, the longest wait first; the same number of queries always."""
+    seen = access.visible(actor, Can.CONVERSATION_SEE, Conversation).where(Conversation.status != "resolved", Conversation.deleted_at.is_(None))
+    if engagement_id is not None:
+        seen = seen.where(Conversation.engagement_id == engagement_id)
+    return await _summaries(session, seen, limit)
+
+
+async def summary(session: Session, actor: Actor, conversation_id: uuid.UUID) -> Summary:
+    """One conversation as a list shows it; NotFound for whoever may not see it."""
+    found = await access.fetch(session, actor, Can.CONVERSATION_SEE, Conversation, conversation_id)
+    return (await _summaries(session, select(Conversation).where(Conversation.id == found.id), 1))[0]
+
+
+async def _summaries(session: Session, seen: Select[Conversation], limit: int) -> list[Summary]:
+    found = seen.subquery()
+    counts = select(Message.conversation_id, func.count().label("said")).group_by(Message.conversation_id)
+    counted = counts.where(Message.conversation_id.in_(select(found.c.id)), Message.deleted_at.is_(None)).subquery()
+    rows = await session.execute(
+        select(found, User.name.label("owner"), func.coalesce(counted.c.said, 0).label("said"))
+        .outerjoin(User, User.id == found.c.owner_id)
+        .outerjoin(counted, counted.c.conversation_id == found.c.id)
+        .order_by(case((found.c.status == "waiting_us", 0), else_=1), found.c.waiting_since.asc().nulls_last(), found.c.opened_at)
+        .limit(limit)
+    )
+    return [
+        Summary(r.id, r.topic, r.status, r.waiting_since, r.owner or "", r.channel_id, r.thread_ts, r.said) for r in rows
+    ]
+
+
+async def candidates(
+    session: Session, actor: Actor, engagement_id: uuid.UUID | None, *, resolved: bool = False
+) -> list[tuple[uuid.UUID, str]]:
+    """The conversations that a command may mean, newest first: (id, topic)."""
+    query = access.visible(actor, Can.CONVERSATION_SEE, Conversation).where(Conversation.deleted_at.is_(None))
+    query = query.where(Conversation.status == "resolved" if resolved else Conversation.status != "resolved")
+    if engagement_id is not None:
+        query = query.where(Conversation.engagement_id == engagement_id)
+    rows = await session.execute(query.order_by(Conversation.last_message_at.desc().nulls_last()).limit(100))
+    return [(row.id, row.topic) for row in rows.scalars()]
+
+
+async def of_message(session: Session, actor: Actor, channel_id: str, ts: str, thread_ts: str = "") -> Conversation | None:
+    """The conversation that a Slack message belongs to, as far as the actor may see it."""
+    query = access.visible(actor, Can.CONVERSATION_SEE, Conversation)
+    by_message = select(Message.conversation_id).where(Message.channel_id == channel_id, Message.ts == ts)
+    found = (await session.execute(query.where(Conversation.id.in_(by_message)))).scalars().first()
+    if found is None:
+        query = query.where(Conversation.channel_id == channel_id, Conversation.thread_ts == (thread_ts or ts))
+        found = (await session.execute(query)).scalars().first()
+    return found
+
+
+async def messages(session: Session, actor: Actor, conversation_id: uuid.UUID, limit: int = 20) -> list[Message]:
+    """The latest messages of a conversation that the actor may see, oldest first."""
+    query = access.visible(actor, Can.CONVERSATION_SEE, Message).where(Message.conversation_id == conversation_id)
+    found = (await session.execute(query.order_by(Message.sent_at.desc()).limit(limit))).scalars().all()
+    return list(reversed(found))
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a card tells of a conversation."""
+
+    topic: str
+    began_in_channel: bool
+    opened_by: str
+    by_client: bool
+    first_words: str
+    owner: str
+
+
+async def told(session: Session, conversation_id: uuid.UUID) -> Told:
+    """A conversation as its cards tell it; for the worker, which acts for nobody."""
+    found = (await session.execute(select(Conversation).where(Conversation.id == conversation_id))).scalar_one()
+    people = {
+        user.id: user
+        for user in (await session.execute(select(User).where(User.id.in_([found.opened_by_id, found.owner_id])))).scalars()
+    }
+    own = Message.conversation_id == found.id
+    form = (await session.execute(select(Message.text).where(own, Message.kind == "form").order_by(Message.sent_at).limit(1))).scalar_one_or_none()
+    # Said in the channel, it has a message there that is its thread's root, or stands under a card.
+    spoken = (
+        await session.execute(select(Message.id).where(own, Message.ts != "", Message.kind != "form", Message.sent_at <= found.opened_at).limit(1))
+    ).scalar_one_or_none()
+    opener = people.get(found.opened_by_id) if found.opened_by_id else None
+    owner = people.get(found.owner_id) if found.owner_id else None
+    return Told(
+        topic=found.topic,
+        began_in_channel=spoken is not None,
+        opened_by=opener.name if opener else "Somebody",
+        by_client=opener is not None and opener.side == "client",
+        first_words=form or "",
+        owner=owner.name if owner else "",
+    )
+
+
+@dataclass(frozen=True)
+class Noted:
+    """An internal note."""
+
+    topic: str
+    who: str
+    words: str
+
+
+async def noted(session: Session, message_id: uuid.UUID) -> Noted | None:
+    """A note by its message; for the worker."""
+    row = (
+        await session.execute(
+            select(Conversation.topic, Message.author_name, Message.text)
+            .join(Conversation, Conversation.id == Message.conversation_id)
+            .where(Message.id == message_id, Message.staff_only)
+        )
+    ).one_or_none()
+    return Noted(row.topic, row.author_name, row.text) if row else None

@@ -1,0 +1,23 @@
+"""What owners decide about the agency itself: its settings, and who is on the team in which role."""
+
+from core.house.choosing import STEPS, ZONES, Setup, hour, set, settle, setup, zone
+from core.house.team import Colleague, Guest, give_role, guests, of_account, roles, team, welcome
+
+__all__ = [
+    "STEPS",
+    "ZONES",
+    "Colleague",
+    "Guest",
+    "Setup",
+    "give_role",
+    "guests",
+    "hour",
+    "of_account",
+    "roles",
+    "set",
+    "settle",
+    "setup",
+    "team",
+    "welcome",
+    "zone",
+]

@@ -1,0 +1,77 @@
+"""Invoices: drafted, sent with a number that leaves no gap, paid or void; their lines, and the payments on them."""
+
+from core.invoices.bill import STATUS, Counter, Invoice, Line, Payment
+from core.invoices.issuing import (
+    ToIssue,
+    customer_made,
+    draft,
+    issued,
+    new,
+    refused,
+    retry,
+    send,
+    to_issue,
+    watch_due_day,
+)
+from core.invoices.paying import look_to_pay, remind, tell
+from core.invoices.reading import (
+    BillPeople,
+    candidates,
+    find,
+    get,
+    lines_of,
+    listing,
+    of_engagement,
+    paid_of_order,
+    payments_of,
+    people_of,
+    today,
+)
+from core.invoices.settling import Arrival, Standing, declined, mark_paid, settle, void
+from core.invoices.summary import Bill, BillLine, bill, bills, look, overview
+from core.invoices.typed import lines_from
+
+__all__ = [
+    "STATUS",
+    "Arrival",
+    "Bill",
+    "BillLine",
+    "BillPeople",
+    "Counter",
+    "Invoice",
+    "Line",
+    "Payment",
+    "Standing",
+    "ToIssue",
+    "bill",
+    "bills",
+    "candidates",
+    "customer_made",
+    "declined",
+    "draft",
+    "find",
+    "get",
+    "issued",
+    "lines_from",
+    "lines_of",
+    "listing",
+    "look",
+    "look_to_pay",
+    "mark_paid",
+    "new",
+    "of_engagement",
+    "overview",
+    "paid_of_order",
+    "payments_of",
+    "people_of",
+    "refused",
+    "remind",
+    "retry",
+    "send",
+    "settle",
+    "tell",
+    "to_issue",
+    "today",
+    "void",
+    "watch_due_day",
+]

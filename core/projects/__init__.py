@@ -1,0 +1,55 @@
+"""Projects: the work itself, through its phases from Kickoff to Handoff."""
+
+from core.projects.course import COMPLETED, MOVE, PHASE, PHASES, STATUS, Move, Project, shown
+from core.projects.moving import advance, back, held_of, refuse_advance, refuse_held, release, undo
+from core.projects.steering import (
+    assign,
+    candidates,
+    get,
+    get_move,
+    listing,
+    moves_of,
+    of_engagement,
+    pause,
+    resume,
+    set_date,
+    start,
+)
+from core.projects.summary import Held, Summary, Telling, look, overview, summaries, summary, telling
+
+__all__ = [
+    "COMPLETED",
+    "MOVE",
+    "PHASE",
+    "PHASES",
+    "STATUS",
+    "Held",
+    "Move",
+    "Project",
+    "Summary",
+    "Telling",
+    "advance",
+    "assign",
+    "back",
+    "candidates",
+    "get",
+    "get_move",
+    "held_of",
+    "listing",
+    "look",
+    "moves_of",
+    "of_engagement",
+    "overview",
+    "pause",
+    "refuse_advance",
+    "refuse_held",
+    "release",
+    "resume",
+    "set_date",
+    "shown",
+    "start",
+    "summaries",
+    "summary",
+    "telling",
+    "undo",
+]
