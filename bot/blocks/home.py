@@ -197,7 +197,7 @@ def home(
     blocks.append(kit.divider())
     blocks.append(
         kit.actions(
-            kit.button("New engagement", "engagement.new", style="primary"),
+            kit.button("New engagement", "setup.new", style="primary"),
             kit.button("Link a channel", "setup.link"),
             kit.button("Team", "team.open"),
             kit.button("Settings", "settings.open") if owner else None,

@@ -180,8 +180,9 @@ def team(people: Sequence[Person], guests: Sequence[Guest], owner: bool, to_sett
             blocks.append(kit.context(f"and {len(guests) - 20} more"))
     if not owner:
         blocks.append(kit.context("Roles are given by owners."))
-    elif to_settle:
-        blocks.append(kit.actions(kit.button("That is everyone", "team.settle", back or "home", style="primary")))
+    elif to_settle or back:
+        label = "That is everyone" if to_settle else "Back to the steps"
+        blocks.append(kit.actions(kit.button(label, "team.settle", back or "home", style="primary")))
     return kit.modal("team", "Your people", blocks, private=back)
 
 

@@ -79,7 +79,17 @@ class Story:
     def modal(self, by: str) -> str:
         """Everything that somebody's modal shows."""
         view = self.slack.view(by)
-        return _texts(view) if view else ""
+        return _texts(view).replace("*", "") if view else ""
+
+    async def opened(self, by: str) -> str:
+        """Everything that somebody's modal shows, once it is there: a button is acknowledged before its modal opens."""
+        await self.slack.modal(by)
+        return self.modal(by)
+
+    async def shut(self, by: str) -> None:
+        """Close what is open on somebody's screen."""
+        while self.slack.view(by):
+            await self.slack.close(by)
 
 
 SHOWN = frozenset({"text", "url", "initial_value"})
@@ -183,7 +193,7 @@ async def selling(story: Story) -> None:
     outcome = await slack.submit({"Name": "Content strategy", "Price": "1,200"}, by="ada")
     story.holds(outcome.ok, f"the service is taken, not {outcome.error or outcome.errors}")
     await slack.command("/proposal new", by="ada", channel="#northwind-internal")
-    outcome = await slack.submit({"Title": "Website refresh", "From your services": ["Content strategy"], "Items": "SEO audit, 2 × 900", "Terms": "Payment within 14 days."}, by="ada")
+    outcome = await slack.submit({"Title": "Website refresh", "Services": ["Content strategy"], "Items": "SEO audit, 2 × 900", "Terms": "Payment within 14 days."}, by="ada")
     story.holds(outcome.ok, f"the draft is taken, not {outcome.error or outcome.errors}")
     preview = story.modal("ada")
     story.holds("$3,000" in preview, "the preview shows the total")
@@ -202,17 +212,18 @@ async def signing(story: Story) -> None:
     await slack.invites("clara", "dana", "#northwind")
     await story.settled()
     await slack.press("Review and sign", by="dana", channel="#northwind")
-    story.holds("Clara" in story.modal("dana") or "know who you are" in story.modal("dana"), "Dana is told kindly that this is Clara's to sign")
-    await slack.close("dana")
+    refusal = await story.opened("dana")
+    story.holds("Clara" in refusal or "know who you are" in refusal, f"Dana is told kindly that this is Clara's to sign, not: {refusal}")
+    await story.shut("dana")
     await slack.press("Review and sign", by="clara", channel="#northwind")
-    shown = story.modal("clara")
-    story.holds("Signing as Clara Chen for Northwind" in shown, "the modal says who signs for whom")
+    shown = await story.opened("clara")
+    story.holds("Signing as Clara Chen for Northwind" in shown, f"the modal says who signs for whom, not: {shown}")
     story.holds("SEO audit" in shown and "Payment within 14 days." in shown and "$3,000" in shown, "the exact text is in the modal")
     outcome = await slack.submit({"Full name": "Clara Chen"}, by="clara")
     story.holds(not outcome.ok, "without the ticks nothing is signed")
     await slack.submit(_signature(slack.view("clara") or {}), by="clara")
     story.holds("Signed" in story.modal("clara"), "she is answered in the same modal")
-    await slack.close("clara")
+    await story.shut("clara")
     await story.settled()
     async with story.database() as (session, actor):
         engagement = await story.engagement(session, actor)
@@ -242,9 +253,10 @@ async def delivering(story: Story) -> None:
     """5. A project moves, and the client hears of it."""
     slack = story.slack
     await slack.command("/project advance seo", by="ada", channel="#northwind-internal")
+    await slack.modal("ada")
     outcome = await slack.submit(None, by="ada")
     story.holds(outcome.ok, f"the advance is taken, not {outcome.error or outcome.errors}")
-    await slack.close("ada")
+    await story.shut("ada")
     story.holds("Undo" in (await _soon(story, "Undo")), "the twin offers Undo")
     story.holds("moved from Kickoff to Setup" not in story.seen("#northwind", "clara"), "the client hears nothing while it is held")
     clock.move(5)
@@ -256,10 +268,10 @@ async def delivering(story: Story) -> None:
         phases = {one.title: one.phase for one in await projects.of_engagement(session, engagement.id)}
         story.holds(phases == {"Content strategy": "kickoff", "SEO audit": "setup"}, f"only the one project moved, not {phases}")
     await slack.press("Ask about this", by="clara", channel="#northwind")
-    view = slack.view("clara") or {}
+    view = await slack.modal("clara")
     label = next(block["label"]["text"] for block in view["blocks"] if block["type"] == "input")
     await slack.submit({label: "What do you need from us?"}, by="clara")
-    await slack.close("clara")
+    await story.shut("clara")
     await story.settled()
     async with story.database() as (session, actor):
         engagement = await story.engagement(session, actor)
@@ -283,17 +295,19 @@ async def paying(story: Story) -> None:
     """6. An invoice: issued at Stripe, paid on its page, told to all."""
     slack = story.slack
     await slack.command("/invoice send", by="ada", channel="#northwind-internal")
+    await slack.modal("ada")
     outcome = await slack.submit(None, by="ada")
     story.holds(outcome.ok, f"the invoice is taken, not {outcome.error or outcome.errors}")
-    await slack.close("ada")
+    await story.shut("ada")
     await story.settled()
     async with story.database() as (session, actor):
         engagement = await story.engagement(session, actor)
         [invoice] = await invoices.of_engagement(session, engagement.id)
         story.holds(invoice.status == "open" and invoice.hosted_url and invoice.processor_ref, f"it is issued at Stripe, not {invoice.status}")
     await slack.press("Pay", by="clara", channel="#northwind")
-    story.holds("$3,000" in story.modal("clara") and invoice.hosted_url in story.modal("clara"), "Pay shows Clara the amount and Stripe's page")
-    await slack.close("clara")
+    asked = await story.opened("clara")
+    story.holds("$3,000" in asked and invoice.hosted_url in asked, "Pay shows Clara the amount and Stripe's page")
+    await story.shut("clara")
     await story.stripe.declines(str(invoice.id))
     await story.settled()
     story.holds("declined" in story.seen("#northwind-internal", "ada").lower(), "staff hear of the declined card")
@@ -314,7 +328,7 @@ async def looking(story: Story) -> None:
     """7. The client's page: a personal link, once; and the permanent address, by a mailed code."""
     slack = story.slack
     await slack.press("Open my page", by="clara", channel="#northwind")
-    link = next(iter(re.findall(r"https?://\S+/portal/\S+", story.modal("clara"))), "")
+    link = next(iter(re.findall(r"https?://\S+/portal/\S+", await story.opened("clara"))), "")
     story.holds(link, "Clara is given a personal link")
     page = await enter(link)
     story.holds("SEO audit" in page and "Setup" in page, "her page shows what we do and where it stands")

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from bot.doctor.finding import Finding, fine, problem
 from bot.settings import Settings
 from bot.tenants import Tenants
-from core import inbox, jobs, people, schema
+from core import house, inbox, jobs, schema
 from core.db import APP_ROLE, Database
 
 UNSET = "Set DATABASE_URL, such as postgresql://owner:password@127.0.0.1/throughline; `make demo` brings its own."
@@ -96,18 +96,18 @@ async def installed(db: Database, secret: str) -> Finding:
     """Whether Slack's token, as it is kept, can be opened with this SECRET_KEY."""
     if not secret:
         return problem("Slack's token cannot be opened without SECRET_KEY", "Set SECRET_KEY first.")
+    async with db.platform() as session:
+        kept = await house.installations(session)
+    if not kept:
+        return fine("No workspace yet", "The first `python -m bot serve` makes the organization from SLACK_BOT_TOKEN.")
+    tenants = Tenants(db, secret)
     try:
-        async with db.platform() as session:
-            kept = await people.installation(session)
-        if kept is None:
-            return fine(
-                "No workspace yet", "The first `python -m bot serve` makes the organization from SLACK_BOT_TOKEN."
-            )
-        await Tenants(db, secret).of_team(kept.team_id)
+        for each in kept:
+            await tenants.of_team(each.team_id)
     except LookupError as error:
         first, _, mend = str(error).partition(". ")
         return problem(first, mend)
-    return fine(f"Installed in {kept.team_name or kept.team_id}")
+    return fine(f"Installed in {', '.join(each.team_name or each.team_id for each in kept)}")
 
 
 async def dead(db: Database) -> Finding:

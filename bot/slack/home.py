@@ -3,7 +3,7 @@
 from bot.blocks import home as blocks
 from bot.blocks.kit import Block
 from bot.slack import listener
-from bot.slack.listener import BUTTONS, Heard, button, command
+from bot.slack.listener import COMMANDS, Heard, button, command
 from bot.slack.replies import Open, Reply, Say, Update
 from core import access, conversations, house, jobs, urgent
 from core.access import Can
@@ -57,8 +57,15 @@ async def home(heard: Heard) -> Block:
     )
 
 
+LOOK = {
+    "conversation": "conversation.show",
+    "invoice": "invoice.show",
+    "project": "project.show",
+    "proposal": "urgent.proposal",
+}
+
+
 def _line(each: urgent.Urgent) -> blocks.Line:
-    show = f"{each.kind}.show"
     return blocks.Line(
         each.kind,
         str(each.id),
@@ -68,7 +75,7 @@ def _line(each: urgent.Urgent) -> blocks.Line:
         each.since,
         each.until,
         each.channel_id,
-        show if show in BUTTONS else "",
+        LOOK[each.kind],
     )
 
 
@@ -113,7 +120,7 @@ async def first_steps(heard: Heard) -> list[blocks.Step]:
             "First engagement",
             "A channel that you share with a client already, or a new one.",
             "first" in found.done,
-            [("New", "engagement.new"), ("Link a channel", "setup.link")] if opens else [],
+            [("New", "setup.new"), ("Link a channel", "setup.link")] if opens else [],
         ),
     ]
 
@@ -154,6 +161,20 @@ async def setup(heard: Heard) -> Reply:
     """Open the four steps."""
     staff_only(heard)
     return Open(await setup_view(heard))
+
+
+@button("urgent.proposal")
+async def look_at_proposal(heard: Heard) -> Reply:
+    """Show a proposal as `/proposal show` does."""
+    staff_only(heard)
+    return await COMMANDS["proposal", "show"].run(heard)
+
+
+@button("setup.new")
+async def begin(heard: Heard) -> Reply:
+    """Open the form that `/engagement new` opens."""
+    staff_only(heard)
+    return await COMMANDS["engagement", "new"].run(heard)
 
 
 @button("setup.link")

@@ -55,7 +55,7 @@ async def new(heard: Heard) -> Reply:
     clients = {str(user.id): user.name for user in (here.billing or here.contact, here.contact, *here.clients)}
     return Open(
         blocks.new_form(
-            str(heard.engagement.id),
+            f"{heard.engagement.id} {uuid.uuid4()}",
             list(clients.items()),
             title=heard.words,
             initial=next(iter(clients)),
@@ -67,14 +67,16 @@ async def new(heard: Heard) -> Reply:
 @form("invoice.new")
 async def drafted(heard: Heard) -> Reply:
     """Draft the invoice; its card with Send comes in the staff channel."""
+    engagement_id, invoice_id = heard.value.split()
     lines = invoices.lines_from(heard.form.text("lines"), heard.house.currency)
     await invoices.new(
         heard.session,
         heard.actor,
-        engagement_id=heard.value,
+        engagement_id=engagement_id,
         title=heard.form.text("title"),
         client_id=uuid.UUID(heard.form.text("client")),
         lines=lines,
+        invoice_id=uuid.UUID(invoice_id),
     )
     return Done()
 

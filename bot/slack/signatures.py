@@ -59,7 +59,7 @@ def _for_staff(offer: Offer) -> str:
 
 def _signed_already(offer: Offer, me: Party) -> str:
     at = blocks.moment(me.signed_at, offer.timezone) if me.signed_at else ""
-    return f"You signed this on {at}. {blocks.names(offer.waiting)} signs next."
+    return f"You signed this on {at}. {blocks.names(offer.waiting[:1])} signs next."
 
 
 def _way(way: Way | None) -> kit.Block | None:

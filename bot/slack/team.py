@@ -6,9 +6,10 @@ from bot.blocks import house as blocks
 from bot.blocks import kit
 from bot.slack import home
 from bot.slack.listener import Heard, button, command, form
-from bot.slack.replies import Open, Reply, Say, Update
+from bot.slack.replies import Errors, Open, Reply, Say, Update
 from core import access, house
 from core.access import Can
+from core.errors import Conflict
 from core.people import User
 
 MENTION = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")
@@ -38,10 +39,10 @@ async def _offered(heard: Heard) -> list[blocks.Offered]:
     return [blocks.Offered(role.name, said.get(role.name, "")) for role in await house.roles(heard.session)]
 
 
-def _from(heard: Heard) -> str:
-    return (
-        str(heard.view.get("callback_id", "")) if heard.view is not None and heard.view.get("type") == "modal" else ""
-    )
+def _back(heard: Heard) -> str:
+    """ "setup" where the open modal is that of the four steps, or was opened from it; it leads back there."""
+    view = heard.view if heard.view is not None and heard.view.get("type") == "modal" else {}
+    return "setup" if "setup" in (view.get("callback_id"), view.get("private_metadata")) else ""
 
 
 @command("team", "", "People and roles")
@@ -49,7 +50,7 @@ def _from(heard: Heard) -> str:
 async def team(heard: Heard) -> Reply:
     """Open the team with their roles."""
     home.staff_only(heard)
-    return home.shown(heard, await _sheet(heard, "setup" if _from(heard) == "setup" else ""))
+    return home.shown(heard, await _sheet(heard, _back(heard)))
 
 
 @button("team.settle")
@@ -111,7 +112,14 @@ async def role_button(heard: Heard) -> Reply:
     if one is None:
         return Say("They are not on the team any more.", title="Team")
     return home.shown(
-        heard, blocks.role_form("team.role", await _offered(heard), name=one.name, role=one.role, private=heard.value)
+        heard,
+        blocks.role_form(
+            "team.role",
+            await _offered(heard),
+            name=one.name,
+            role=one.role,
+            private=f"{heard.value} {_back(heard)}".strip(),
+        ),
     )
 
 
@@ -119,24 +127,30 @@ async def role_button(heard: Heard) -> Reply:
 async def new_button(heard: Heard) -> Reply:
     """Ask which role a guest shall have."""
     access.demand(heard.actor, Can.TEAM_MANAGE)
-    return home.shown(heard, blocks.role_form("team.new", await _offered(heard), account=heard.value))
+    return home.shown(
+        heard, blocks.role_form("team.new", await _offered(heard), account=heard.value, private=_back(heard))
+    )
 
 
 @form("team.role")
 async def role_given(heard: Heard) -> Reply:
     """Give the role that the form names."""
-    user_id = heard.value or str((await house.of_account(heard.session, heard.actor, heard.form.text("who"))).id)
-    await house.give_role(heard.session, heard.actor, user_id, heard.form.text("role"))
-    return await _after(heard)
+    known, _, back = heard.value.partition(" ")
+    user_id = known or str((await house.of_account(heard.session, heard.actor, heard.form.text("who"))).id)
+    try:
+        await house.give_role(heard.session, heard.actor, user_id, heard.form.text("role"))
+    except Conflict as refused:  # said beside the choice, so that another one can be made at once
+        return Errors({"role": refused.sentence})
+    return await _after(heard, back)
 
 
 @form("team.new")
 async def welcomed(heard: Heard) -> Reply:
     """Put the guest on the team."""
     await house.welcome(heard.session, heard.actor, heard.form.text("who"), heard.form.text("role"))
-    return await _after(heard)
+    return await _after(heard, heard.value)
 
 
-async def _after(heard: Heard) -> Reply:
+async def _after(heard: Heard, back: str) -> Reply:
     await home.refresh(heard)
-    return Update(await _sheet(heard))
+    return Update(await _sheet(heard, back))

@@ -69,7 +69,7 @@ async def prepare(works: Works, job: Claimed) -> None:
             await making.stuck(session, engagement_id, str(trouble))
         return
     async with works.db.transaction(tenant.organization_id) as session:
-        await making.channels_made(session, engagement_id, keeps=not shared)
+        await making.channels_made(session, engagement_id, told=not shared)
         if shared:
             await engagements.connected(session, engagement_id, event_ts=stamp(clock.now()))
 

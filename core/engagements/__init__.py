@@ -23,6 +23,7 @@ from core.engagements.joining import (
     exposed_by,
     reachable,
     renamed,
+    staff_channel_public,
     staff_channel_shared,
 )
 from core.engagements.life import (
@@ -97,6 +98,7 @@ __all__ = [
     "resume_due",
     "retry",
     "set_amounts",
+    "staff_channel_public",
     "staff_channel_shared",
     "take_out",
     "went_out",

@@ -81,7 +81,7 @@ async def link(
         raise Conflict(f"This channel belongs to the engagement “{taken.title}” already. `/engagement` shows it.")
     engagement, _client = await _begin(session, actor, company, contact, email, title, show_amounts, key)
     engagement.channel_id, engagement.channel_name = channel_id, channel
-    engagement.adopted, engagement.keeps_since = True, None
+    engagement.adopted = True
     await save(session, engagement)
     await _people(session, actor, engagement, team)
     await events.record(

@@ -9,7 +9,6 @@ from sqlalchemy import CheckConstraint, Index, UniqueConstraint, or_, select
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.schema import SchemaItem
 
-from core import clock
 from core.db import Session, TenantRow
 from core.lifecycle import Lifecycle
 
@@ -87,8 +86,8 @@ class Engagement(TenantRow):
     staff_channel_gone: Mapped[str] = mapped_column(default="")
     adopted: Mapped[bool] = mapped_column(default=False)
     """The client channel was there already and was linked, not made by us."""
-    keeps_since: Mapped[datetime | None] = mapped_column(default=clock.now)
-    """Since when what is said in the client channel is kept; in an adopted one not before its people have been told."""
+    told_at: Mapped[datetime | None]
+    """When the people of an adopted channel had been told that it is kept, or it was plain that nobody had to be."""
     bookmark_id: Mapped[str | None]
     prepared_at: Mapped[datetime | None]
     connection: Mapped[str] = mapped_column(default="none")
@@ -107,6 +106,11 @@ class Engagement(TenantRow):
     """The latest Slack event that was applied, by what it was about; an older one, come late or again, changes nothing."""
     paused_until: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
+
+    @property
+    def kept(self) -> bool:
+        """Whether what is said in the client channel is kept: in an adopted one only after its people have been told."""
+        return not self.adopted or self.told_at is not None
 
 
 class EngagementPerson(TenantRow):

@@ -104,6 +104,13 @@ async def staff_channel_shared(session: Session, engagement_id: uuid.UUID, *, sh
         await expose(session, engagement, "shared")
 
 
+async def staff_channel_public(session: Session, engagement_id: uuid.UUID, *, public: bool, event_ts: str) -> None:
+    """The staff channel was opened to the whole workspace, guests included, or closed again; being public exposes it."""
+    engagement = await locked(session, engagement_id)
+    if newer(engagement, "staff.public" if public else "staff.private", event_ts) and public:
+        await expose(session, engagement, "public")
+
+
 async def expose(session: Session, engagement: Engagement, how: str) -> None:
     """Somebody who is not of the agency can read the staff channel: nothing more is posted there, and the owner is told directly."""
     if engagement.exposed_at is not None:

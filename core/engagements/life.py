@@ -15,6 +15,9 @@ from core.errors import Conflict, Invalid, Way
 from core.events import Kind
 from core.people import Actor, Company
 
+OPENINGS = (("staff.shared", "staff.unshared", "shared with another company"), ("staff.public", "staff.private", "public"))
+"""The ways in which a staff channel is open to others: what begins each, what ends it, and how it is said."""
+
 DAY = timedelta(days=1)
 ONCE = timedelta(minutes=1)
 """Within this time, asking again for the same invitation is the same press."""
@@ -207,10 +210,9 @@ async def make_private(session: Session, actor: Actor, engagement_id: uuid.UUID 
         return engagement
     if engagement.staff_channel_id and (others := await not_ours(session, engagement.staff_channel_id)):
         raise Conflict(f"{' and '.join(others)} can still read the staff channel. Take them out, then press again.")
-    if moment(str(engagement.heard.get("staff.shared", "0"))) > moment(
-        str(engagement.heard.get("staff.unshared", "0"))
-    ):
-        raise Conflict("The staff channel is still shared with another company. End that in Slack, then press again.")
+    for begun, ended, way in OPENINGS:
+        if moment(str(engagement.heard.get(begun, "0"))) > moment(str(engagement.heard.get(ended, "0"))):
+            raise Conflict(f"The staff channel is still {way}. End that in Slack, then press again.")
     engagement.exposed_at = None
     await events.record(
         session, actor, Kind.ENGAGEMENT_STAFF_CHANNEL_PRIVATE, "engagement", engagement.id, engagement_id=engagement.id

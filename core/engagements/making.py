@@ -79,11 +79,11 @@ async def bookmarked(session: Session, engagement_id: uuid.UUID, bookmark_id: st
     (await locked(session, engagement_id)).bookmark_id = bookmark_id
 
 
-async def channels_made(session: Session, engagement_id: uuid.UUID, *, keeps: bool) -> Engagement:
-    """Note, once, that both channels are ready. `keeps` says that nobody outside has to be told before an adopted one is kept."""
+async def channels_made(session: Session, engagement_id: uuid.UUID, *, told: bool) -> Engagement:
+    """Note, once, that both channels are ready. `told` says that in an adopted one nobody from outside has to be told."""
     engagement = await locked(session, engagement_id)
-    if keeps:
-        engagement.keeps_since = engagement.keeps_since or clock.now()
+    if told:
+        engagement.told_at = engagement.told_at or clock.now()
     if engagement.trouble.startswith(("staff:", "client:", "link:", "bookmark:")):
         engagement.trouble = ""
     if engagement.prepared_at is None:
@@ -106,7 +106,7 @@ async def channels_made(session: Session, engagement_id: uuid.UUID, *, keeps: bo
 async def welcomed(session: Session, engagement_id: uuid.UUID) -> None:
     """Note that the welcome stands, so that from now on an adopted channel is kept, too."""
     engagement = await locked(session, engagement_id)
-    engagement.keeps_since = engagement.keeps_since or clock.now()
+    engagement.told_at = engagement.told_at or clock.now()
 
 
 async def inviting(session: Session, engagement_id: uuid.UUID) -> bool:

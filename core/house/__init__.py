@@ -1,6 +1,6 @@
 """What owners decide about the agency itself: its settings, and who is on the team in which role."""
 
-from core.house.choosing import STEPS, ZONES, Setup, hour, set, settle, setup, zone
+from core.house.choosing import STEPS, ZONES, Setup, hour, installations, set, settle, setup, zone
 from core.house.team import Colleague, Guest, give_role, guests, of_account, roles, team, welcome
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "give_role",
     "guests",
     "hour",
+    "installations",
     "of_account",
     "roles",
     "set",

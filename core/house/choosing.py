@@ -15,7 +15,7 @@ from core.db import Session
 from core.engagements import Engagement
 from core.errors import Invalid
 from core.events import Kind
-from core.people import Actor, Organization, User
+from core.people import Actor, Installation, Organization, User
 
 STEPS = ("agency", "people", "paid", "first")
 """The four steps of the first ten minutes; all but the last can wait."""
@@ -188,3 +188,9 @@ async def setup(session: Session, actor: Actor) -> Setup:
         team=(await session.execute(counted)).scalar_one(),
         bank_details=bool(house.setting("bank_details")),
     )
+
+
+async def installations(session: Session) -> list[Installation]:
+    """Where the app is installed now, in the order in which it was. Over the platform's door, for doctor."""
+    living = select(Installation).where(Installation.revoked_at.is_(None)).order_by(Installation.installed_at)
+    return list((await session.execute(living)).scalars())

@@ -33,6 +33,7 @@ async def draft(
     order_id: uuid.UUID | None,
     title: str,
     lines: Sequence[Drafted],
+    invoice_id: uuid.UUID | None = None,
 ) -> Invoice:
     """Write an invoice that only staff see. The verb that calls it, such as a signature, has authorised it."""
     if not lines:
@@ -43,6 +44,7 @@ async def draft(
     currency = currencies.pop()
     sum_of = total([unit * quantity for _, _, quantity, unit in lines], currency)
     invoice = Invoice(
+        id=invoice_id or uuid.uuid4(),
         organization_id=actor.organization_id,
         engagement_id=engagement_id,
         company_id=company_id,
@@ -81,9 +83,15 @@ async def new(
     title: str,
     client_id: uuid.UUID,
     lines: Sequence[tuple[str, int, Money]],
+    invoice_id: uuid.UUID | None = None,
 ) -> Invoice:
-    """Draft an invoice that bills no order, such as extra work, to one of the client's people."""
+    """Draft an invoice that bills no order, such as extra work, to one of the client's people.
+
+    `invoice_id` is chosen when the form opens, so that a form that arrives twice makes one draft.
+    """
     access.demand(actor, access.Can.INVOICE_SEND)
+    if invoice_id is not None and await find(session, invoice_id) is not None:
+        return await access.fetch(session, actor, access.Can.INVOICE_SEND, Invoice, invoice_id)
     engagement = await access.fetch(session, actor, access.Can.ENGAGEMENT_SEE, Engagement, engagement_id)
     if not title.strip():
         raise Invalid("What is the invoice for? A few words are enough.", field="title")
@@ -99,6 +107,7 @@ async def new(
         order_id=None,
         title=title.strip(),
         lines=[(None, words, quantity, unit) for words, quantity, unit in lines],
+        invoice_id=invoice_id,
     )
 
 

@@ -421,7 +421,7 @@ def upgrade() -> None:
         sa.Column("staff_channel_name", sa.Text(), nullable=False),
         sa.Column("staff_channel_gone", sa.Text(), nullable=False),
         sa.Column("adopted", sa.Boolean(), nullable=False),
-        sa.Column("keeps_since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("told_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("bookmark_id", sa.Text(), nullable=True),
         sa.Column("prepared_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("connection", sa.Text(), nullable=False),

@@ -11,12 +11,13 @@ import pytest
 from aiohttp import web
 
 from bot import doctor
-from bot.doctor import Finding, database, outside, variables
+from bot.doctor import Finding, outside, variables
+from bot.doctor import database as database_checks
 from bot.gateways.stripe import Account, Endpoint
 from bot.sandbox import Sandbox
 from bot.settings import Settings
 from bot.tenants import Tenants, sealer
-from core import clock, inbox, jobs, schema
+from core import clock, inbox, jobs, people, schema
 from core.db import Database
 from core.inbox import Incoming, Keeper
 from core.jobs import Claimed
@@ -126,9 +127,9 @@ def test_letters_from_nowhere() -> None:
 
 
 async def test_no_database_and_one_that_does_not_answer(unused_tcp_port: int) -> None:
-    wrong(await database.examine(settings()), "DATABASE_URL is not set")
+    wrong(await database_checks.examine(settings()), "DATABASE_URL is not set")
     url = f"postgresql://ada:hunter2secret@127.0.0.1:{unused_tcp_port}/throughline"
-    found = await database.examine(settings(database_url=url))
+    found = await database_checks.examine(settings(database_url=url))
     wrong(found, "127.0.0.1/throughline does not answer")
     assert "hunter2secret" not in doctor.report(found)
 
@@ -145,32 +146,32 @@ async def empty(server: str) -> AsyncIterator[str]:
 
 
 async def test_a_database_that_was_never_migrated(empty: str) -> None:
-    wrong(await database.migrated(empty), "empty", "bot migrate")
+    wrong(await database_checks.migrated(empty), "empty", "bot migrate")
 
 
 async def test_a_database_of_another_time(dsn: str) -> None:
     connection = await asyncpg.connect(dsn)
     await connection.execute("UPDATE alembic_version SET version_num = '0000_of_old'")
     await connection.close()
-    wrong(await database.migrated(dsn), "0000_of_old", str(schema.newest()), "bot migrate")
+    wrong(await database_checks.migrated(dsn), "0000_of_old", str(schema.newest()), "bot migrate")
 
 
 async def test_a_role_that_row_level_security_does_not_bind(dsn: str) -> None:
     owner = Database(dsn, role=None)
-    wrong(await database.bound(owner), "could read across tenants", "bot migrate")
+    wrong(await database_checks.bound(owner), "could read across tenants", "bot migrate")
     await owner.close()
     missing = Database(dsn, role="nobody_made_this_role")
-    wrong(await database.bound(missing), "cannot be taken", "bot migrate")
+    wrong(await database_checks.bound(missing), "cannot be taken", "bot migrate")
     await missing.close()
 
 
 async def test_a_token_sealed_with_another_key(database: Database, ada_house: House) -> None:
     async with database.platform() as session:
-        kept = await doctor.database.people.installation(session, team_id=TEAM)
+        kept = await people.installation(session, team_id=TEAM)
         assert kept
         kept.token = sealer("another key, of another day").encrypt(b"xoxb-1")
-    wrong(await doctor.database.installed(database, KEY), "not the one it was sealed with", "Restore that key")
-    wrong(await doctor.database.installed(database, ""), "SECRET_KEY")
+    wrong(await database_checks.installed(database, KEY), "not the one it was sealed with", "Restore that key")
+    wrong(await database_checks.installed(database, ""), "SECRET_KEY")
 
 
 async def dead_job(db: Database) -> None:
@@ -186,17 +187,17 @@ async def _bury(session: Any, job: Claimed) -> None:
 
 
 async def test_dead_jobs_and_their_second_life(database: Database, dsn: str) -> None:
-    well(await doctor.database.dead(database))
+    well(await database_checks.dead(database))
     await dead_job(database)
-    found = await doctor.database.dead(database)
+    found = await database_checks.dead(database)
     wrong(found, "1 job died: invoice.issue", "Stripe refused: no such customer", "--again")
     assert "long tail" not in found.what
     assert "1 job and 0 deliveries" in await doctor.again(settings(database_url=dsn))
-    well(await doctor.database.dead(database))
+    well(await database_checks.dead(database))
 
 
 async def test_deliveries_set_aside_and_their_second_life(database: Database, dsn: str) -> None:
-    well(await doctor.database.set_aside(database))
+    well(await database_checks.set_aside(database))
     keeper = Keeper(database)
     await keeper.keep(Incoming("slack", TEAM, "Ev1", "slack:C1", "channel_shared", "{}", b"{}", clock.now()))
     await keeper.close()
@@ -206,14 +207,14 @@ async def test_deliveries_set_aside_and_their_second_life(database: Database, ds
 
     await inbox.apply_some(database, {}, nobody)
     wrong(
-        await doctor.database.set_aside(database),
+        await database_checks.set_aside(database),
         "1 delivery set aside",
         "slack channel_shared",
         "No organization is known",
         "--again",
     )
     assert "0 jobs and 1 delivery" in await doctor.again(settings(database_url=dsn))
-    well(await doctor.database.set_aside(database))
+    well(await database_checks.set_aside(database))
 
 
 # Slack
@@ -345,7 +346,7 @@ async def test_a_healthy_house_and_a_report_that_reads_well(database: Database, 
     await sandbox.start()
     try:
         async with database.platform() as session:
-            kept = await doctor.database.people.installation(session, team_id=TEAM)
+            kept = await people.installation(session, team_id=TEAM)
         assert kept
         kept.team_name = "Studio Ada"
         await Tenants(database, KEY).install(kept, "xoxb-sandbox")
@@ -386,4 +387,4 @@ def test_the_report_counts() -> None:
 
 
 def test_patience_is_shorter_than_a_persons() -> None:
-    assert timedelta(seconds=outside.PATIENCE + database.PATIENCE) < timedelta(minutes=1)
+    assert timedelta(seconds=outside.PATIENCE + database_checks.PATIENCE) < timedelta(minutes=1)

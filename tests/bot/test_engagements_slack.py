@@ -234,12 +234,12 @@ async def test_a_channel_is_adopted_and_its_people_are_told_first(stage: Stage) 
     await stage.settled()
     engagement = await stage.only()
     assert engagement.trouble == "link:not_in_channel"
-    assert engagement.keeps_since is None
+    assert not engagement.kept
     await stage.slack.invites("ada", bot, channel)
     await stage.settled()
     engagement = await stage.only()
     assert (engagement.trouble, engagement.connection) == ("", "connected")
-    assert engagement.keeps_since is not None
+    assert engagement.kept
     assert "Hello Gus." in stage.texts(channel, "gus")
     ack = await stage.slack.command("/engagement link", by="ada", channel=channel)
     assert "belongs to the engagement" in str(ack.text)

@@ -11,7 +11,7 @@ from bot.sandbox.slack.blockkit import check_message, check_view
 from bot.slack import faces, home, mentions
 from bot.slack.forms import Values
 from bot.slack.listener import BUTTONS, COMMANDS, FORMS, Heard
-from bot.slack.replies import Done, Open, Reply, Say, Update
+from bot.slack.replies import Done, Errors, Open, Reply, Say, Update
 from core import clock, engagements, people
 from core.conversations import Conversation
 from core.db import Session
@@ -19,6 +19,7 @@ from core.errors import Conflict, Invalid, NotAllowed
 from core.jobs import Job
 from core.people import Actor, Identity
 from tests.builders import TEAM, House
+from tests.core.test_urgent import bill, offer, work
 
 assert faces  # it brings every listener
 
@@ -105,13 +106,30 @@ async def test_the_first_home_before_any_engagement(session: Session, ada_house:
     ]
     for step in steps:
         for _, action in step.buttons:
-            assert action in BUTTONS or action == "engagement.new"
+            assert action in BUTTONS
     assert [bool(step.buttons) for step in await home.first_steps(await hear(ada_house.ben))] == [
         False,
         False,
         False,
         True,
     ]
+
+
+async def test_every_button_is_answered(session: Session, ada_house: House, hear: Any) -> None:
+    session.add_all([offer(ada_house, "Site", 1), bill(ada_house, "Deposit", 3), work(ada_house, "Build", 2)])
+    await talk(session, ada_house, "Logo", "1.1")
+    shown = await home.home(await hear(ada_house.ada))
+    check_view(shown, "home")
+    pressed = {
+        one["action_id"]: one.get("value", "")
+        for block in [*shown["blocks"], *home.blocks.setup(await home.first_steps(await hear(ada_house.ada)))]
+        for one in [*block.get("elements", []), block.get("accessory", {})]
+        if one.get("type") == "button"
+    }
+    assert {"urgent.proposal", "conversation.show", "invoice.show", "setup.new", "team.open"} <= {*pressed}
+    for action, value in pressed.items():
+        reply = await BUTTONS[action](await hear(ada_house.ada, value=value, view=shown))
+        assert isinstance(reply, Open | Say) and words(reply), action
 
 
 async def test_tl_alone_and_setup(session: Session, ada_house: House, hear: Any) -> None:
@@ -177,6 +195,10 @@ async def test_team_and_roles(session: Session, ada_house: House, hear: Any) -> 
         await hear(ada_house.ada, value=str(ada_house.ben.user_id), form=values(role="Member"))
     )
     assert "Member · sends" in words(sheet)
+    last = await FORMS["team.role"](
+        await hear(ada_house.ada, value=str(ada_house.ada.user_id), form=values(role="Member"))
+    )
+    assert isinstance(last, Errors) and "only owner" in last.fields["role"]
     with pytest.raises(Conflict, match="only owner"):
         await COMMANDS["team", "role"].run(await hear(ada_house.ada, words="<@U0ADA|ada> Member"))
     with pytest.raises(NotAllowed):

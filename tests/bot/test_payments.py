@@ -1,4 +1,4 @@
-"""Invoices at the sandbox's Stripe, over real HTTP with real signatures: issued, paid, refused, closed, told in any order."""
+"""Invoices at the sandbox's Stripe over real HTTP: issued, paid, refused, closed, and told in any order."""
 
 import asyncio
 import json

@@ -58,9 +58,7 @@ def send_form(bill: Bill, *, due_on: date, where: str, readers: int, outsiders: 
     )
 
 
-def new_form(
-    engagement_id: str, clients: Sequence[tuple[str, str]], *, title: str, initial: str, currency: str
-) -> Block:
+def new_form(private: str, clients: Sequence[tuple[str, str]], *, title: str, initial: str, currency: str) -> Block:
     """The form that drafts an invoice by hand: (id, name) of the client's people."""
     return kit.modal(
         "invoice.new",
@@ -83,7 +81,7 @@ def new_form(
         ],
         submit="Draft it",
         close="Cancel",
-        private=engagement_id,
+        private=private,
     )
 
 

@@ -71,7 +71,7 @@ def signed(offer: Offer, signer: str) -> Card:
     by = next((party for party in offer.signers if str(party.user_id) == signer and party.signed_at), None)
     name = by.first_name if by else names([party for party in offer.signers if party.signed_at])
     told = f"{name} signed {offer.document.title}."
-    follows = f" {names(offer.waiting)} signs next." if offer.waiting else f" Thank you. {next_steps(offer)[0]}"
+    follows = f" {names(offer.waiting[:1])} signs next." if offer.waiting else f" Thank you. {next_steps(offer)[0]}"
     return Card(told + follows, [kit.section(told + follows)])
 
 

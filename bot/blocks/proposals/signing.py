@@ -132,7 +132,7 @@ def not_yours(offer: Offer) -> Block:
 def done(offer: Offer) -> Block:
     """After signing, in the same modal: that it is done, and what happens next."""
     if offer.waiting:
-        sentence = f"Signed. Thank you. {names(offer.waiting)} signs next; you will see it in the channel."
+        sentence = f"Signed. Thank you. {names(offer.waiting[:1])} signs next; you will see it in the channel."
         steps: list[str] = []
     else:
         sentence, steps = "Signed. Thank you. What happens next:", next_steps(offer)

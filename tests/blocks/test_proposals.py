@@ -1,0 +1,346 @@
+"""Proposals in Block Kit: sound for Slack, silent about amounts where they are hidden, clear at every turn of the life."""
+
+import json
+import uuid
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+
+from bot.blocks import kit, mails
+from bot.blocks import proposals as blocks
+from bot.sandbox.slack.blockkit import check_message, check_view
+from core.engagements import Audience
+from core.money import Money
+from core.proposals import Document, Entry, Named, NewItem, Offer, Party
+from core.signatures import STATEMENTS
+
+AT = datetime(2025, 11, 14, 10, 31, tzinfo=UTC)
+CLARA = Party(uuid.UUID(int=1), "Clara Chen", "Clara", "U0CLARA", None, None, None)
+DANA = Party(uuid.UUID(int=2), "Dana Flores", "Dana", "", None, None, None)
+ITEMS = (
+    NewItem("SEO audit", 2, Money(90_000, "USD")),
+    NewItem("Hosting", 12, Money(4_000, "USD"), "fee", "A year of it"),
+)
+PAPER = Document(
+    number=1,
+    title="Website <relaunch>",
+    purpose="More visitors & more orders",
+    agency="Studio Ada",
+    company="Northwind",
+    items=ITEMS,
+    total=Money(228_000, "USD"),
+    terms="Paid within 14 days.\nTwo rounds of changes.",
+    valid_until=date(2025, 11, 28),
+    timezone="Europe/London",
+    expires_at=datetime(2025, 11, 29, tzinfo=UTC),
+    signers=(Named(CLARA.user_id, "Clara Chen", "clara@northwind.example"),),
+)
+SENT = Offer(
+    id=uuid.UUID(int=7),
+    engagement_id=uuid.UUID(int=8),
+    engagement="Northwind",
+    number="1A2B3C4D",
+    status="sent",
+    document=PAPER,
+    version_id=uuid.UUID(int=9),
+    sha256="ab" * 32,
+    agency="Studio Ada",
+    company="Northwind",
+    owner="Ada",
+    author="Ada",
+    locale="en_US",
+    timezone="Europe/London",
+    show_amounts=False,
+    connected=True,
+    channel_id="C1",
+    audience=Audience(14, 3),
+    signers=(CLARA,),
+    sent_at=AT,
+    viewed_at=None,
+    signed_at=None,
+    ended_at=None,
+    ended_by="",
+    ended_reason="",
+    expired=False,
+)
+DRAFT = replace(SENT, status="draft", version_id=None, sent_at=None)
+SIGNED = replace(SENT, status="signed", signed_at=AT, signers=(replace(CLARA, signed_at=AT, viewed_at=AT),))
+ENDED = replace(SENT, ended_at=AT, ended_by="Clara", ended_reason="Not *this* year <!channel>")
+LIVES = {
+    "draft": DRAFT,
+    "sent": SENT,
+    "viewed": replace(SENT, status="viewed", signers=(replace(CLARA, viewed_at=AT, reminded_at=AT),)),
+    "signed": SIGNED,
+    "declined": replace(ENDED, status="declined"),
+    "withdrawn": replace(ENDED, status="withdrawn", ended_by="Ada"),
+    "expired": replace(SENT, status="expired", expired=True),
+    "late": replace(SENT, expired=True),
+    "mailed": replace(SENT, connected=False, channel_id="", audience=Audience(0, 0)),
+    "shown": replace(SENT, show_amounts=True),
+    "two": replace(SENT, signers=(replace(CLARA, signed_at=AT), DANA, replace(DANA, first_name="Luis"))),
+    "long": replace(SENT, document=replace(PAPER, items=ITEMS * 25, title="x" * 120, terms="Word " * 600)),
+}
+STATED = [(each.name, each.words("Northwind")) for each in STATEMENTS]
+
+
+def words(block: Any) -> str:
+    return json.dumps(block, ensure_ascii=False)
+
+
+def labels(value: Any) -> Iterator[str]:
+    """What the buttons and the entries of ⋯ menus say."""
+    if isinstance(value, dict):
+        if value.get("type") == "button":
+            yield value["text"]["text"]
+        for option in value.get("options", ()) if value.get("type") == "overflow" else ():
+            yield option["text"]["text"]
+        for each in value.values():
+            yield from labels(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from labels(each)
+
+
+@pytest.mark.parametrize("life", LIVES)
+def test_all_of_it_is_sound_for_slack(life: str) -> None:
+    offer = LIVES[life]
+    cards = [blocks.twin(offer, blocks.Bill("1A2B3C4D", Money(228_000, "USD"), Money(0, "USD"))), blocks.draft(offer)]
+    cards += [
+        blocks.card(offer),
+        blocks.signed(offer, str(CLARA.user_id)),
+        blocks.declined(replace(offer, ended_reason="No")),
+    ]
+    cards += [blocks.changes(offer, "Clara", "changes", "Two rounds"), blocks.changes(offer, "Clara", "date", "")]
+    nudge = blocks.nudge(offer, [str(CLARA.user_id), str(DANA.user_id)], "Ada", by_staff=True)
+    for card in [*cards, *([nudge] if nudge else [])]:
+        assert card.text
+        check_message(card.blocks)
+    views = [blocks.preview(offer), blocks.reading(offer, "As it was sent."), blocks.not_yours(offer)]
+    views += [blocks.question_form(offer), blocks.answer_form(offer), blocks.decline_form(offer)]
+    views += [blocks.withdraw_form(offer, ""), blocks.signing(offer, "Clara Chen", STATED, AT)]
+    if any(party.signed_at for party in offer.signers):
+        views.append(blocks.done(offer))
+    for view in views:
+        check_view(view, "modal")
+
+
+@pytest.mark.parametrize("life", LIVES)
+def test_a_client_card_has_two_buttons_and_a_menu(life: str) -> None:
+    card = blocks.card(LIVES[life])
+    rows = [block["elements"] for block in card.blocks if block["type"] == "actions"]
+    assert len(rows) == 1
+    buttons = [each for each in rows[0] if each["type"] == "button"]
+    assert 1 <= len(buttons) <= 2
+    assert all(len(each["text"]["text"]) <= 20 for each in buttons)
+    assert [each["text"]["text"] for each in rows[0][-1]["options"]][-1] == "For Studio Ada"
+    assert not {"fields"} & set(words(card.blocks).replace('"', " ").split())
+
+
+@pytest.mark.parametrize("life", [life for life in LIVES if life != "shown"])
+def test_no_amount_stands_where_amounts_are_hidden(life: str) -> None:
+    offer = LIVES[life]
+    nudge = blocks.nudge(offer, [str(CLARA.user_id)], "Ada", by_staff=True)
+    for card in (blocks.card(offer), blocks.signed(offer, str(CLARA.user_id)), *([nudge] if nudge else [])):
+        assert "$" not in card.text + words(card.blocks)
+
+
+def test_amounts_stand_where_they_are_shown() -> None:
+    assert "$2,280" in words(blocks.card(LIVES["shown"]).blocks)
+    assert "$2,280" in words(blocks.twin(SENT).blocks)
+
+
+def test_a_persons_words_are_no_markup() -> None:
+    for card in (blocks.card(SENT), blocks.twin(SENT), blocks.draft(DRAFT), blocks.declined(LIVES["declined"])):
+        for block in card.blocks:
+            for text in (block.get("text", {}), *block.get("elements", ())):
+                if text.get("type") == "mrkdwn":
+                    assert "<relaunch>" not in text["text"]
+                    assert "<!channel>" not in text["text"]
+
+
+@pytest.mark.parametrize(
+    ("life", "said", "offered"),
+    [
+        (
+            "sent",
+            "Studio Ada sent a proposal",
+            ["Review and sign", "Ask a question", "Request changes", "Decline", "For Studio Ada"],
+        ),
+        ("signed", "Clara signed", ["Open my page", "Read it again", "For Studio Ada"]),
+        ("declined", "Clara declined", ["Ask a question", "Read it again", "For Studio Ada"]),
+        ("withdrawn", "Studio Ada withdrew", ["Ask a question", "Read it again", "For Studio Ada"]),
+        ("expired", "was valid until Fri 28 Nov", ["Ask for a new date", "Read it again", "For Studio Ada"]),
+        ("late", "was valid until Fri 28 Nov", ["Ask for a new date", "Read it again", "For Studio Ada"]),
+    ],
+)
+def test_the_clients_card_through_its_life(life: str, said: str, offered: list[str]) -> None:
+    card = blocks.card(LIVES[life])
+    assert said in card.text
+    assert list(labels(card.blocks)) == offered
+
+
+def test_the_card_names_six_items_and_whose_turn_it_is() -> None:
+    long = words(blocks.card(LIVES["long"]).blocks)
+    assert "and 44 more" in long
+    assert "For <@U0CLARA> to sign" in words(blocks.card(SENT).blocks)
+    assert "For Clara to sign" in words(blocks.card(LIVES["mailed"]).blocks)
+    assert "Clara ✓ · Dana next · Luis" in words(blocks.card(LIVES["two"]).blocks)
+
+
+def test_the_signed_card_says_who_when_and_what_next() -> None:
+    shown = words(blocks.card(SIGNED).blocks)
+    assert "Clara Chen signed on 14 Nov 2025, 10:31 GMT." in shown
+    assert "1. SEO audit begins with its kickoff." in shown
+    assert "2. Studio Ada sends the invoice here" in shown
+    assert "3. The signed text stays on your page." in shown
+
+
+def test_the_decline_reason_is_for_staff_alone() -> None:
+    assert "this* year" not in words(blocks.card(LIVES["declined"]).blocks)
+    assert "this* year" in words(blocks.declined(LIVES["declined"]).blocks)
+    assert "this* year" in words(blocks.card(LIVES["withdrawn"]).blocks)
+
+
+@pytest.mark.parametrize(
+    ("life", "offered"),
+    [
+        ("sent", ["Remind", "Withdraw", "Look at it"]),
+        ("signed", ["Make a new draft", "Look at it"]),
+        ("declined", ["Make a new draft", "Look at it"]),
+        ("expired", ["Make a new draft", "Look at it"]),
+    ],
+)
+def test_the_twin_has_staffs_buttons(life: str, offered: list[str]) -> None:
+    assert list(labels(blocks.twin(LIVES[life]).blocks)) == offered
+
+
+def test_the_twin_says_who_has_seen_it() -> None:
+    assert "Clara has not opened it yet" in words(blocks.twin(SENT).blocks)
+    viewed = words(blocks.twin(LIVES["viewed"]).blocks)
+    assert "Clara opened it" in viewed
+    assert "Clara was reminded" in viewed
+    bill = blocks.Bill("1A2B3C4D", Money(228_000, "USD"), Money(100_000, "USD"))
+    assert "Order 1A2B3C4D · $1,000 of $2,280 paid" in words(blocks.twin(SIGNED, bill).blocks)
+
+
+def test_a_draft_can_be_edited_sent_or_discarded_until_it_is() -> None:
+    assert list(labels(blocks.draft(DRAFT).blocks)) == ["Preview and send", "Edit", "Discard"]
+    assert list(labels(blocks.draft(SENT).blocks)) == []
+    assert "discarded" in blocks.draft(replace(DRAFT, status="withdrawn", ended_by="Ben")).text
+
+
+@pytest.mark.parametrize(
+    ("offer", "told"),
+    [
+        (SENT, "14 people read this channel, 3 from other companies. Amounts are hidden there."),
+        (LIVES["shown"], "14 people read this channel, 3 from other companies. Amounts stand in it."),
+        (replace(SENT, audience=Audience(1, 0)), "1 person reads this channel, nobody from another company yet."),
+        (replace(SENT, audience=Audience(0, 0)), "everyone reads it. Amounts are hidden there."),
+        (LIVES["mailed"], "Northwind is not in the channel yet, so Clara is told by mail"),
+    ],
+)
+def test_the_preview_names_its_audience_and_shows_the_exact_text(offer: Offer, told: str) -> None:
+    view = blocks.preview(offer)
+    assert told in words(view)
+    assert view["submit"]["text"] == "Send"
+    assert view["blocks"][-len(blocks.document(offer)) :] == blocks.document(offer)
+
+
+def test_the_signing_modal_holds_the_whole_text_and_nothing_is_ticked() -> None:
+    view = blocks.signing(SENT, "Clara Chen", STATED, AT)
+    said = words(view)
+    assert "Signing as *Clara Chen* for *Northwind*" in said
+    assert "Signing cannot be undone. Unsure? Ask first." in said
+    assert "Once you have signed: 1 project starts; Studio Ada prepares an invoice of $2,280." in said
+    assert [block for block in blocks.document(SENT) if block not in view["blocks"]] == []
+    inputs = {block["block_id"]: block for block in view["blocks"] if block["type"] == "input"}
+    assert list(inputs) == ["name", "title", "electronic", "agree"]
+    assert "initial_value" not in inputs["name"]["element"]
+    assert not any("initial_options" in block["element"] for block in inputs.values())
+    assert inputs["agree"]["label"]["text"] == "I agree to this proposal and may sign for Northwind."
+    assert (view["submit"]["text"], view["close"]["text"]) == ("Sign", "Not now")
+    assert view["private_metadata"] == f"{SENT.version_id} {SENT.sha256} {int(AT.timestamp())}"
+
+
+def test_a_text_past_slacks_limits_comes_in_pages_and_is_signed_on_the_last() -> None:
+    offer = replace(
+        SENT, document=replace(PAPER, terms="\n".join(f"Clause {n}: " + "so be it. " * 250 for n in range(190)))
+    )
+    shown: list[kit.Block] = []
+    number = 0
+    while True:
+        view = blocks.signing(offer, "Clara Chen", STATED, AT, page=number)
+        check_view(view, "modal")
+        shown += [block for block in blocks.document(offer) if block in view["blocks"] and block not in shown]
+        said = list(labels(view["blocks"]))
+        assert ("Page before" in said) == (number > 0)
+        if "submit" in view:
+            break
+        assert "Next page" in said
+        assert not [block for block in view["blocks"] if block["type"] == "input"]
+        number += 1
+    assert number >= 2
+    assert shown == blocks.document(offer)
+    assert blocks.signing(offer, "Clara Chen", STATED, AT, page=99) == view
+    check_view(blocks.reading(offer, "To read"), "modal")
+
+
+def test_after_signing_the_same_modal_says_what_comes() -> None:
+    assert "What happens next" in words(blocks.done(SIGNED))
+    assert "Dana signs next" in words(blocks.done(LIVES["two"]))
+
+
+def test_a_reminder_is_only_for_those_who_are_awaited() -> None:
+    told = blocks.nudge(SENT, [str(CLARA.user_id)], "Dana", by_staff=False)
+    assert told is not None
+    assert told.text == "Clara: Website <relaunch> waits for your signature, until Fri 28 Nov. Dana asks."
+    assert blocks.nudge(SIGNED, [str(CLARA.user_id)], "Ada", by_staff=True) is None
+    assert blocks.nudge(SENT, [], "Ada", by_staff=True) is None
+
+
+def test_the_mail_twin_reads_well() -> None:
+    letter = mails.twin(blocks.card(LIVES["mailed"]), "Studio Ada", "Clara", "https://example.com/portal")
+    assert "For Clara to sign · Valid until Fri 28 Nov" in letter.text
+    assert "<@" not in letter.text
+
+
+def test_the_list_says_where_each_stands() -> None:
+    def entry(status: str, **more: Any) -> Entry:
+        given = {
+            "awaited": ("Clara",),
+            "sent_at": AT,
+            "expires_at": datetime(2025, 11, 29, tzinfo=UTC),
+            "signed_at": None,
+        }
+        return Entry(uuid.uuid4(), uuid.uuid4(), "Web", "Northwind", status, Money(5, "USD"), **{**given, **more})
+
+    rows = [entry(each) for each in ("sent", "viewed", "draft", "signed", "withdrawn")]
+    card = blocks.listing(rows * 8, AT, "Europe/London", "en_US", everywhere=True)
+    check_message(card.blocks)
+    assert card.text == "16 of 40 proposals wait for a signature."
+    assert "waits for Clara (opened)" in words(card.blocks)
+    assert "`/proposal new`" in blocks.listing([], AT, "UTC", "en_US", everywhere=False).text
+    late = blocks.listing(rows[:1], datetime(2026, 1, 1, tzinfo=UTC), "UTC", "en_US", everywhere=False)
+    assert "expired" in words(late.blocks)
+
+
+def test_the_form_is_sound_with_and_without_a_catalog() -> None:
+    sheet = blocks.Sheet(
+        private="a b",
+        engagement="Northwind",
+        currency="USD",
+        title="",
+        purpose="",
+        lines="",
+        terms="",
+        valid_until=date(2025, 11, 28),
+        signer="1",
+        signers=[("1", "Clara Chen")],
+        services=[(str(n), f"Service {n}", "$900") for n in range(120)],
+    )
+    for each in (sheet, replace(sheet, services=[], lines="SEO audit, 900", terms="x" * 4000, editing=True)):
+        check_view(blocks.form(each), "modal")
+    check_view(blocks.where([("1", "Northwind")], "Website"), "modal")
