@@ -28,7 +28,7 @@ def _fail(sentence: str) -> None:
 
 def _run(work: Coroutine[Any, Any, Any]) -> Any:
     """Run to the end; what a person can mend is printed as a sentence, and the process ends with 1."""
-    from sqlalchemy.exc import DBAPIError
+    from core.db import Refused
 
     try:
         return asyncio.run(work)
@@ -36,7 +36,7 @@ def _run(work: Coroutine[Any, Any, Any]) -> Any:
         raise typer.Exit(130) from None
     except (RuntimeError, ValueError, LookupError) as error:
         _fail(str(error))
-    except DBAPIError as error:
+    except Refused as error:
         _fail(f"The database refused: {str(error.orig).partition(chr(10))[0]}. Has `python -m bot migrate` been run?")
     except OSError as error:
         _fail(f"A connection failed: {error}. Is the database at DATABASE_URL running?")
@@ -70,7 +70,10 @@ def demo(
     story: Annotated[bool, typer.Option("--story", help="Play the whole story without a browser, and check every fact.")] = False,
     browser: Annotated[bool, typer.Option(help="Open the workspace in a browser, where there is a desktop.")] = True,
 ) -> None:
-    """Play both sides of an engagement on this computer: nothing to set up, nothing leaves it."""
+    """Play both sides of an engagement on this computer.
+
+    Nothing has to be set up, and nothing leaves it.
+    """
     logs.start("warning")
     if story:
         from bot.demo.story import play
@@ -85,7 +88,10 @@ def demo(
 
 @cli.command()
 def serve() -> None:
-    """Answer Slack, Stripe and the clients' pages. Any number of these may run beside each other."""
+    """Answer Slack, Stripe and the clients' pages.
+
+    Any number of these may run beside each other.
+    """
     logs.start()
     known = _settings()
 
@@ -107,7 +113,10 @@ def serve() -> None:
 
 @cli.command()
 def work() -> None:
-    """Do what comes after: apply deliveries, send cards and mail, keep the schedule. Any number may run."""
+    """Apply what was delivered, send cards and mail.
+
+    Any number of these may run beside each other.
+    """
     logs.start()
     known = _settings()
 
@@ -129,7 +138,10 @@ def work() -> None:
 
 @cli.command()
 def migrate() -> None:
-    """Bring the database up to date. Needs the owner's DATABASE_URL; may be run at any time, and again."""
+    """Bring the database up to date.
+
+    Needs the owner's DATABASE_URL; may be run at any time, and again.
+    """
     logs.start("warning")
     known = _settings()
     with _database(known) as here:
@@ -142,15 +154,19 @@ def migrate() -> None:
 
 
 @cli.command()
-def doctor() -> None:
-    """Check everything that Throughline needs, and say for each problem the step that mends it."""
+def doctor(
+    again: Annotated[bool, typer.Option("--again", help="First try dead jobs and deliveries set aside once more.")] = False,
+) -> None:
+    """Check everything, and say what mends each problem."""
     logs.start("error")
     known = _settings()
     with _database(known) as here:
-        from bot.doctor import examine, report
+        from bot import doctor as checks
 
-        findings = _run(examine(here))
-        print(report(findings))
+        if again:
+            print(_run(checks.again(here)))
+        findings = _run(checks.examine(here))
+        print(checks.report(findings))
         if not all(finding.ok for finding in findings):
             raise typer.Exit(1)
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import structlog
 from aiohttp import web
-from sqlalchemy.exc import IntegrityError
 
 from bot.gateways.failures import Failure
 from bot.gateways.mail import Mail
@@ -27,7 +26,7 @@ from bot.worker.runner import Handler, Runner
 from bot.worker.tables import APPLIERS, HANDLERS, tenant_of
 from bot.worker.works import Works
 from core import events, jobs, people
-from core.db import APP_ROLE, Database
+from core.db import APP_ROLE, Clash, Database
 from core.events import Kind
 from core.inbox import Keeper
 from core.jobs import PACES, Paces
@@ -98,7 +97,7 @@ async def day_one(app: App, **settings: Any) -> None:
         installation.organization_id = known
     try:
         kept = await app.tenants.install(installation, token)
-    except IntegrityError:  # another process was first
+    except Clash:  # another process was first
         kept = await app.tenants.install(installation, token)
     async with app.db.transaction(kept.organization_id) as session:
         if await people.begin(session, kept.organization_id):
@@ -118,6 +117,8 @@ async def _installed(app: App, team_id: str) -> uuid.UUID | None:
 async def serving(app: App) -> AsyncIterator[str]:
     """The web server (and, with an app token, the Socket Mode door), from here to the end; gives its address."""
     settings = app.settings
+    if not (settings.slack_signing_secret.get_secret_value() or settings.slack_app_token.get_secret_value()):
+        raise RuntimeError("Slack cannot reach us: set SLACK_SIGNING_SECRET (over HTTP) or SLACK_APP_TOKEN (Socket Mode).")
     keeper = Keeper(app.db)
     bolt_app = bolt.make(app.ears, signing_secret=settings.slack_signing_secret.get_secret_value())
     server = web.Application(client_max_size=2_000_000)
@@ -145,14 +146,10 @@ async def serving(app: App) -> AsyncIterator[str]:
 def routes(app: App, keeper: Keeper, bolt_door: hooks.Handler) -> list[web.RouteDef]:
     """Every door of the web server."""
     secret = app.settings.slack_signing_secret.get_secret_value()
-    doors = [
-        web.post("/slack/actions", bolt_door),
-        web.post("/slack/commands", bolt_door),
-        web.get("/healthz", partial(_health, app)),
-        *portal.routes(app.db, public_url=app.settings.public_url),
-    ]
-    if secret:
+    doors = [web.get("/healthz", partial(_health, app)), *portal.routes(app.db, public_url=app.settings.public_url)]
+    if secret:  # without it (in Socket Mode) nothing could tell Slack's requests from anybody's
         doors.append(web.post("/slack/events", hooks.slack_events(signing_secret=secret, keeper=keeper)))
+        doors += [web.post("/slack/actions", bolt_door), web.post("/slack/commands", bolt_door)]
     if app.stripe:
         doors.append(web.post("/stripe/webhook", hooks.stripe_events(verify=app.stripe.verify_webhook, keeper=keeper)))
     return doors

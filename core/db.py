@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 from sqlalchemy.schema import SchemaItem
@@ -37,6 +37,10 @@ PLATFORM_TABLES = frozenset({"organizations", "installations", "deliveries", "jo
 """The tables without a tenant policy. They hold ids and sealed payloads only; all others belong to one organization."""
 
 Session = AsyncSession
+Refused = DBAPIError
+"""Postgres refused a statement, or could not be reached in the middle of one."""
+Clash = IntegrityError
+"""Postgres refused a row because another stands in its way."""
 Result = TypeVar("Result")
 
 

@@ -105,8 +105,8 @@ def refused(post: Post) -> None:
 
 
 def gone(post: Post) -> None:
-    """Note that what stood there is no more (deleted, or the place is closed)."""
-    post.state, post.reference = STATES.move(post.state, "gone"), None
+    """Note that what stood there is no more (deleted, or no longer to be changed), nor its pin; what comes next stands anew."""
+    post.state, post.reference, post.pinned_at, post.shown = STATES.move(post.state, "gone"), None, None, ""
 
 
 async def of(session: Session, subject_id: uuid.UUID, *, place: str | None = None, purpose: str | None = None) -> list[Post]:

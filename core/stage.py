@@ -36,7 +36,8 @@ class Facts:
 def stage_of(facts: Facts) -> str:
     """The stage that these facts make: draft, active, processing, confirmed, fulfilled, complete or cancelled.
 
-    Work that is all handed off counts as fulfilled even where a deposit is still awaited: what is delivered is delivered.
+    Work that is all handed off counts as fulfilled even where a deposit is still awaited: what is delivered is
+    delivered.
     """
     delivered = facts.signed and facts.handed_off
     if facts.called_off and not delivered:
@@ -49,7 +50,9 @@ def stage_of(facts: Facts) -> str:
 
 
 def steps(before: str, after: str) -> list[str]:
-    """The stages that are passed from one to the other, the last included; the shortest way that the lifecycle allows."""
+    """The stages that are passed from one to the other, the last included; the shortest way that the
+    lifecycle allows.
+    """
     ways: deque[list[str]] = deque([[before]])
     seen = {before}
     while ways:
@@ -64,7 +67,9 @@ def steps(before: str, after: str) -> list[str]:
 
 
 async def restage(session: Session, actor: Actor, engagement_id: uuid.UUID) -> None:
-    """Compute the stage anew, after a fact has changed, and record each step that it passes; none if nothing changed."""
+    """Compute the stage anew, after a fact has changed, and record each step that it passes; none if
+    nothing changed.
+    """
     await session.flush()
     engagement = await engagements.locked(session, engagement_id)
     for after in steps(engagement.stage, stage_of(await facts(session, engagement_id))):

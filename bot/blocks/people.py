@@ -12,25 +12,24 @@ HOW = {"invitation": "by accepting our invitation", "email": "by the same e-mail
 def linked(thing: Newcomer) -> Card:
     """Asks staff who somebody is; once that is known, says so and asks no more."""
     name = thing.name or "Somebody"
-    who = f"{name} ({thing.company})" if thing.company else f"{name}, from a company that we do not know,"
+    unknown = "{name}, from a company that we do not know,"
+    who = kit.md("{name} ({company})" if thing.company else unknown, name=name, company=thing.company)
     if thing.foreign:
-        text = f"{who} is in the client channel now. They read along there, and see nothing else of this engagement."
+        text = kit.md("{who} is in the client channel now. They read along there, and see nothing else.", who=who)
         return Card(text, [kit.section(text)])
     if thing.known_as:
         how = HOW.get(thing.how, f"{thing.by or 'staff'} said so")
-        sentence = kit.md(
-            "{mention} is {known}: {how}.", mention=kit.user(thing.slack_user_id), known=thing.known_as, how=how
-        )
-        return Card(f"{name} is {thing.known_as}: {how}.", [kit.section(sentence)])
+        mention = kit.user(thing.slack_user_id)
+        told = "{who} is {known}: {how}."
+        text = kit.md(told, who=name, known=thing.known_as, how=how)
+        return Card(text, [kit.section(kit.md(told, who=mention, known=thing.known_as, how=how))])
     ref = f"{thing.identity_id} {thing.engagement_id}"
     if thing.guess:
-        text = f"{who} joined. Is this {thing.guess}?"
-        row = kit.actions(
-            kit.button("Yes", "person.same", f"{ref} {thing.guess_id}", style="primary"),
-            kit.button("Someone else", "person.other", ref),
-        )
-        return Card(text, [kit.section(text), row])
-    text = f"{who} joined. Who is it?"
+        text = kit.md("{who} joined. Is this {guess}?", who=who, guess=thing.guess)
+        same = kit.button("Yes", "person.same", f"{ref} {thing.guess_id}", style="primary")
+        other = kit.button("Someone else", "person.other", ref)
+        return Card(text, [kit.section(text), kit.actions(same, other)])
+    text = kit.md("{who} joined. Who is it?", who=who)
     more = kit.context("Until you say so, they can write here, but not sign, approve or pay.")
     return Card(text, [kit.section(text), more, kit.actions(kit.button("Say who it is", "person.other", ref))])
 

@@ -5,7 +5,6 @@ import contextlib
 import json
 import os
 import secrets
-import shutil
 import signal
 import socket
 import webbrowser
@@ -111,7 +110,6 @@ async def run(*, fresh: bool, browser: bool, say: Callable[[str], None]) -> None
         postgres.erase()
         for name in ("sandbox.json", "clock"):
             (VAR / name).unlink(missing_ok=True)
-        shutil.rmtree(VAR / "files", ignore_errors=True)
     os.environ["CLOCK_FILE"] = str(VAR / "clock")
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()

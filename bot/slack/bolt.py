@@ -1,6 +1,7 @@
 """The registry of listeners, bound to Bolt: commands, buttons, forms, shortcuts and menus answer within their acknowledgement."""
 
 import re
+import secrets
 from collections.abc import Mapping
 from typing import Any
 
@@ -27,7 +28,7 @@ def make(ears: Ears, *, signing_secret: str) -> AsyncApp:
         return AuthorizeResult(enterprise_id=enterprise_id, team_id=team_id, bot_token=known[1] if known else "none")
 
     app = AsyncApp(
-        signing_secret=signing_secret or "socket-mode-needs-none",
+        signing_secret=signing_secret or secrets.token_hex(32),  # Bolt wants one; in Socket Mode no request is checked with it
         authorize=authorize,
         process_before_response=True,
         ignoring_self_events_enabled=False,

@@ -92,26 +92,28 @@ async def first_steps(heard: Heard) -> list[blocks.Step]:
     def change(key: str, first: str) -> str:
         return "Change" if key in found.done else first
 
-    owner = "" if settings else " An owner sees to this."
+    def words(key: str, told: str, may: bool) -> str:
+        return told if may or key in found.done else f"{told}\nAn owner sees to this."
+
     return [
         blocks.Step(
             "agency",
             "Your agency",
-            agency + owner,
+            words("agency", agency, settings),
             "agency" in found.done,
             [(change("agency", "Look it over"), "settings.agency")] if settings else [],
         ),
         blocks.Step(
             "people",
             "Your people",
-            people + ("" if team else " An owner sees to this."),
+            words("people", people, team),
             "people" in found.done,
             [("See the team", "team.open")] if team else [],
         ),
         blocks.Step(
             "paid",
             "Getting paid",
-            paid + owner,
+            words("paid", paid, settings),
             "paid" in found.done,
             [(change("paid", "Say how"), "settings.paid")] if settings else [],
         ),

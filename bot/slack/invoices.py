@@ -182,6 +182,12 @@ async def pay(heard: Heard) -> Reply:
     return Open(blocks.pay_modal(await invoices.bill(heard.session, invoice)))
 
 
+@button("invoice.link")
+async def followed(heard: Heard) -> Reply:
+    """Slack also tells us of a press on a link; the browser has it."""
+    return Done(all=False)
+
+
 @button("invoice.tell")
 async def tell(heard: Heard) -> Reply:
     """Have whoever may pay told."""

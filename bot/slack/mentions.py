@@ -14,7 +14,7 @@ from core.engagements import Engagement
 
 THREAD_VERBS = ("take", "resolve", "reopen")
 FOR_STAFF_THERE = ("status", *THREAD_VERBS)
-FOR_CLIENTS = ("help", "waiting", "reopen", "status")
+FOR_CLIENTS = conversations.WORDS_TO_US
 
 CALLED = re.compile(
     r"^\W*(?:(?:hi|hey|hello|ok|okay|please)\W+)?<@[UW][A-Z0-9]+(?:\|[^>]*)?>[\s,:;!.?–—-]*", re.IGNORECASE

@@ -1,4 +1,4 @@
-"""Jobs that make an engagement's channels and invite to them: each outside effect looked for, done and noted in its own transaction."""
+"""Jobs that make an engagement's channels and invite to them: each outside effect is noted as soon as it is known."""
 
 import contextlib
 import uuid
@@ -32,7 +32,9 @@ class Stuck(Exception):
 
 @contextlib.contextmanager
 def step(name: str) -> Iterator[None]:
-    """Turn what Slack refuses for good into trouble that staff see; what is only put off is tried again by the runner."""
+    """Turn what Slack refuses for good into trouble that staff see; what is only put off is tried
+    again by the runner.
+    """
     try:
         yield
     except Permanent as failure:
@@ -46,7 +48,9 @@ def stamp(moment: datetime) -> str:
 
 @handler("engagement.prepare")
 async def prepare(works: Works, job: Claimed) -> None:
-    """Make what is missing of an engagement's two channels, bring the team in, bookmark the client's page; then the invitation follows."""
+    """Make what is missing of an engagement's two channels, bring the team in, bookmark the client's page; then the
+    invitation follows.
+    """
     assert job.organization_id is not None
     tenant, engagement_id = await works.tenants.of(job.organization_id), uuid.UUID(job.payload["engagement"])
     try:
@@ -92,7 +96,8 @@ async def _meet_team(works: Works, tenant: Tenant, engagement_id: uuid.UUID, new
 async def _channel(works: Works, tenant: Tenant, engagement_id: uuid.UUID, place: Place) -> str:
     """The engagement's channel of this kind, made if there is none.
 
-    A name that is taken is met with the next one, unless the channel that has it is ours, made by an attempt whose answer was lost.
+    A name that is taken is met with the next one, unless the channel that has it is ours, made by an attempt whose
+    answer was lost.
     """
     after = ""
     for _ in range(NAMES):
@@ -183,7 +188,9 @@ async def meet_later(session: Session, engagement: Engagement, user: str, place:
 
 @handler("engagement.invite")
 async def invite(works: Works, job: Claimed) -> None:
-    """Invite the client through Slack Connect, once: Slack mails at each asking, so a lost answer is shown to staff and not repeated."""
+    """Invite the client through Slack Connect, once: Slack mails at each asking, so a lost answer is shown to staff and
+    not repeated.
+    """
     assert job.organization_id is not None
     tenant, engagement_id = await works.tenants.of(job.organization_id), uuid.UUID(job.payload["engagement"])
     async with works.db.transaction(tenant.organization_id) as session:
@@ -219,7 +226,9 @@ async def invite(works: Works, job: Claimed) -> None:
 
 @handler("engagement.redraw")
 async def redraw(works: Works, job: Claimed) -> None:
-    """Render anew what stands in an engagement's channels: all of the client's cards, or, daily, the two status cards."""
+    """Render anew what stands in an engagement's channels: all of the client's cards, or, daily, the
+    two status cards.
+    """
     assert job.organization_id is not None
     daily = bool(job.payload.get("daily"))
     async with works.db.transaction(job.organization_id) as session:

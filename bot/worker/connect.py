@@ -1,4 +1,4 @@
-"""What Slack tells of channels and their people, applied to the engagements they belong to; right in any order and any number of times."""
+"""What Slack tells of channels and their people, applied to engagements; right in any order, any number of times."""
 
 import uuid
 from collections.abc import Awaitable, Callable
@@ -37,7 +37,9 @@ def _channel(event: Json) -> str:
 
 
 def about_channel(apply: About) -> Applier:
-    """An applier that is told the engagement and the place of the event's channel; other channels are none of our concern."""
+    """An applier that is told the engagement and the place of the event's channel; other channels are none of our
+    concern.
+    """
 
     async def applier(session: Session, delivery: Delivery) -> None:
         event = _event(delivery)
@@ -108,7 +110,9 @@ async def unshared(session: Session, engagement: Engagement, place: Place, event
 
 
 async def joined(session: Session, engagement: Engagement, place: Place, event: Json, delivery: Delivery) -> None:
-    """Somebody came in. Who they are Slack is asked afterwards; that they are from another workspace is plain at once."""
+    """Somebody came in. Who they are Slack is asked afterwards; that they are from another workspace
+    is plain at once.
+    """
     channel, user, team = _channel(event), event["user"], event.get("team") or ""
     if not await engagements.note_member(session, channel, user, team, present=True, event_ts=event["event_ts"]):
         return
@@ -152,7 +156,9 @@ async def id_changed(session: Session, delivery: Delivery) -> None:
 
 
 async def user_changed(session: Session, delivery: Delivery) -> None:
-    """Something about an account changed. Slack is asked anew, so that the latest counts, in whatever order it is told."""
+    """Something about an account changed. Slack is asked anew, so that the latest counts, in whatever order it is
+    told.
+    """
     user = _event(delivery).get("user") or {}
     if await people.identity(session, user.get("id", "")) is None:
         return
@@ -215,7 +221,9 @@ async def meet(works: Works, job: Claimed) -> None:
 
 @handler("owner.warn")
 async def warn(works: Works, job: Claimed) -> None:
-    """Tell an engagement's owner, in a direct message, what cannot be said in its staff channel. Better twice than never."""
+    """Tell an engagement's owner, in a direct message, what cannot be said in its staff channel. Better twice than
+    never.
+    """
     assert job.organization_id is not None
     tenant = await works.tenants.of(job.organization_id)
     engagement_id, event_id = uuid.UUID(job.payload["engagement"]), uuid.UUID(job.payload["event"])
@@ -277,4 +285,5 @@ APPLIERS: dict[tuple[str, str], Applier] = {
     ("slack", "shared_channel_invite_approved"): about_channel(approved),
     ("slack", "shared_channel_invite_declined"): about_channel(declined),
     ("slack", "tokens_revoked"): uninstalled,
+    ("slack", "user_change"): user_changed,
 }

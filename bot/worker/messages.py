@@ -42,7 +42,7 @@ IGNORED = frozenset({"message_replied", "ekm_access_denied"})
 """Slack's bookkeeping: the reply itself comes as a message of its own."""
 
 
-def said(message: Json, channel: str, app_id: str) -> Said | None:
+def said(message: Json, channel: str, app_id: str, us: str = "") -> Said | None:
     """A message object of Slack's as the record takes it; None if it has no ts, and so cannot be told from others."""
     ts = message.get("ts")
     if not isinstance(ts, str) or not ts:
@@ -52,13 +52,16 @@ def said(message: Json, channel: str, app_id: str) -> Said | None:
     bot = bool(message.get("bot_id")) or kind == "bot_message"
     profile = message.get("user_profile") or {}
     edited = message.get("edited")
+    text = message.get("text") or ""
+    call = f"<@{us}>"
     return Said(
         channel=channel,
         ts=ts,
         thread_ts=message.get("thread_ts"),
         author_ref=message.get("user") or message.get("bot_id") or "",
         author_name=profile.get("real_name") or message.get("username") or "",
-        text=message.get("text") or "",
+        text=text,
+        called=text.strip().removeprefix(call).strip() if us and text.strip().startswith(call) else None,
         blocks=message.get("blocks"),
         kind=kind,
         bot=bot,
@@ -68,6 +71,12 @@ def said(message: Json, channel: str, app_id: str) -> Said | None:
         raw=None if kind in KNOWN else message,
         files=[_file(file) for file in message.get("files") or [] if isinstance(file, dict) and file.get("id")],
     )
+
+
+def _our_user(content: Json) -> str:
+    """Our own account in the workspace, as the event's authorization names it."""
+    authorizations = content.get("authorizations") or [{}]
+    return str(authorizations[0].get("user_id") or "") if authorizations[0].get("is_bot") else ""
 
 
 def _uuid(text: str | None) -> uuid.UUID | None:
@@ -90,15 +99,15 @@ def _file(file: Json) -> Json:
 async def message(session: Session, delivery: Delivery) -> None:
     """Apply a message event: something said, or the edit or the deletion of it. A channel that is not ours changes nothing."""
     content = delivery.content()
-    event, app_id = content["event"], content.get("api_app_id") or ""
+    event, app_id, us = content["event"], content.get("api_app_id") or "", _our_user(content)
     channel = event["channel"]
     engagement, place = await engagements.in_channel(session, channel)
     subtype = event.get("subtype") or "message"
     if engagement is None or subtype in IGNORED:
         return
     if subtype == "message_changed":
-        now = said(event["message"], channel, app_id)
-        before = said(event["previous_message"], channel, app_id) if event.get("previous_message") else None
+        now = said(event["message"], channel, app_id, us)
+        before = said(event["previous_message"], channel, app_id, us) if event.get("previous_message") else None
         if now is None:
             return
         if event["message"].get("subtype") == "tombstone":
@@ -110,11 +119,11 @@ async def message(session: Session, delivery: Delivery) -> None:
         return
     if subtype == "message_deleted":
         previous = event.get("previous_message") or {}
-        gone = said({**previous, "ts": event.get("deleted_ts") or previous.get("ts")}, channel, app_id)
+        gone = said({**previous, "ts": event.get("deleted_ts") or previous.get("ts")}, channel, app_id, us)
         if gone is not None:
             await conversations.delete(session, engagement, place, gone, conversations.moment(event.get("event_ts") or event["ts"]))
         return
-    heard = said(event, channel, app_id)
+    heard = said(event, channel, app_id, us)
     if heard is None:
         raise ValueError("This message has no ts, so it cannot be told from others.")
     await conversations.say(session, engagement, place, heard)

@@ -21,8 +21,12 @@ for module in pkgutil.iter_modules(importlib.import_module("bot.worker").__path_
 
 
 async def tenant_of(session: Session, source: str, team: str) -> uuid.UUID | None:
-    """The organization that a delivery is for: by its Slack workspace; Stripe's account is the one installation's."""
-    found = await people.installation(session, team_id=team) if source == "slack" else await people.sole_installation(session)
+    """The organization that a delivery is for, by its Slack workspace.
+
+    Stripe's webhooks come for the one account of this machine; the invoice that they name says whose it is, and the job that looks
+    into it finds it in that tenant only. They are heard in any.
+    """
+    found = await people.installation(session, team_id=team) if source == "slack" else await people.any_installation(session)
     return found.organization_id if found else None
 
 

@@ -1,6 +1,6 @@
 """Conversations and their messages: every word said in an engagement, with its edits, deletions, reactions and files."""
 
-from core.conversations.record import Said, attribute, delete, edit, moment, react, say
+from core.conversations.record import WORDS_TO_US, Said, attribute, delete, edit, moment, react, say
 from core.conversations.tables import STATUS, Attachment, Conversation, Message, Reaction, Revision
 from core.conversations.verbs import (
     Noted,
@@ -24,6 +24,7 @@ from core.conversations.verbs import (
 
 __all__ = [
     "STATUS",
+    "WORDS_TO_US",
     "Attachment",
     "Conversation",
     "Message",

@@ -1,6 +1,5 @@
 """The record: what was said, edited, deleted and reacted to, applied in any order and any number of times with the same result."""
 
-import re
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,21 +9,12 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from core import clock, events, people, posts
-from core.conversations.tables import STATUS, Attachment, Conversation, Message, Reaction, Revision
-from core.db import Session, new_number
+from core import clock, people, posts
+from core.conversations.joining import SPOKEN, join, settle
+from core.conversations.tables import Attachment, Message, Reaction, Revision
+from core.db import Session
 from core.engagements import Engagement, Place
-from core.events import Kind
 from core.people import Identity, User
-
-SPOKEN = frozenset({"message", "file_share", "thread_broadcast", "me_message"})
-"""The kinds of message that are somebody speaking, and so belong to a conversation; the rest are notices of the channel."""
-
-THANKS = re.compile(
-    r"^\W*(?:(?:ok(?:ay)?|great|perfect|super|cool|got it|will do|thanks?(?: you)?(?: so much| a lot)?|many thanks|thx|cheers|ta)\W*)+$",
-    re.IGNORECASE,
-)
-EMOJI = re.compile(r"^\s*(?::[\w+\-']+:\s*|[^\w\s]\s*)+$")
 
 
 @dataclass(frozen=True)
@@ -45,6 +35,8 @@ class Said:
     edited_ts: str | None = None
     raw: dict[str, Any] | None = None
     files: Sequence[dict[str, Any]] = ()
+    called: str | None = None
+    """What follows when the message begins by calling us by name."""
 
     @property
     def ref(self) -> str:
@@ -76,7 +68,7 @@ async def say(session: Session, engagement: Engagement, place: Place, said: Said
         if said.post_id is not None:
             await _echo(session, said)
         if place == "client" and said.kind in SPOKEN and not said.bot:
-            await _join(session, engagement, message, said)
+            await join(session, engagement, message, called=said.called)
     return message
 
 
@@ -91,7 +83,7 @@ async def edit(session: Session, engagement: Engagement, place: Place, said: Sai
     message, new = await _row(session, engagement, place, said)
     if new:
         if place == "client" and said.kind in SPOKEN and not said.bot:
-            await _join(session, engagement, message, said)
+            await join(session, engagement, message, called=said.called)
         return message
     theirs, ours = said.edited_ts or "", message.edited_ts or ""
     if theirs > ours:
@@ -109,7 +101,7 @@ async def delete(session: Session, engagement: Engagement, place: Place, said: S
     """Keep a deletion as a tombstone: the text stays, hidden from clients. `said` is what stood there, as far as is known."""
     message, new = await _row(session, engagement, place, said)
     if new and place == "client" and said.kind in SPOKEN and not said.bot:
-        await _join(session, engagement, message, said)
+        await join(session, engagement, message, called=said.called)
     if message.deleted_at is None:
         message.deleted_at = at
         await session.flush()
@@ -228,111 +220,3 @@ async def _echo(session: Session, said: Said) -> None:
     for post in (await session.execute(select(posts.Post).where(posts.Post.id == said.post_id))).scalars():
         if post.state in ("attempted", "unknown"):
             posts.sent(post, said.ts, post.shown)
-
-
-async def _join(session: Session, engagement: Engagement, message: Message, said: Said) -> None:
-    """Put what somebody said into its conversation: its thread's, the one that the person began just now, or a new one."""
-    if message.conversation_id is not None:
-        return
-    root = said.thread_ts if said.reply and said.thread_ts else said.ts
-    conversation = await _of_thread(session, said.channel, root)
-    if conversation is None and not said.reply:
-        conversation = await _just_begun(session, message)
-    opened = conversation is None
-    if conversation is None:
-        conversation = await _open(session, engagement, message, root)
-    message.conversation_id = conversation.id
-    await session.execute(
-        update(Message)
-        .where(Message.channel_id == said.channel, Message.ts == root, Message.side != "bot", Message.conversation_id.is_(None))
-        .values(conversation_id=conversation.id)
-    )
-    await _heard(session, engagement, conversation, message, opened=opened)
-
-
-async def _of_thread(session: Session, channel: str, thread_ts: str) -> Conversation | None:
-    return (
-        await session.execute(select(Conversation).where(Conversation.channel_id == channel, Conversation.thread_ts == thread_ts))
-    ).scalar_one_or_none()
-
-
-async def _just_begun(session: Session, message: Message) -> Conversation | None:
-    """The conversation of the same person's top-level message of a moment ago, if there is one (a setting; two minutes)."""
-    house = await people.organization(session, message.organization_id)
-    window = timedelta(seconds=house.setting("grouping_seconds"))
-    earlier = (
-        await session.execute(
-            select(Message.conversation_id)
-            .where(
-                Message.channel_id == message.channel_id,
-                Message.author_ref == message.author_ref,
-                Message.thread_ts.is_(None),
-                Message.id != message.id,
-                Message.conversation_id.is_not(None),
-                Message.sent_at.between(message.sent_at - window, message.sent_at + window),
-            )
-            .order_by(Message.sent_at.desc())
-            .limit(1)
-        )
-    ).scalar_one_or_none()
-    if earlier is None:
-        return None
-    return (await session.execute(select(Conversation).where(Conversation.id == earlier))).scalar_one()
-
-
-async def _open(session: Session, engagement: Engagement, message: Message, root: str) -> Conversation:
-    about = await posts.by_reference(session, message.channel_id, root)
-    first = (
-        await session.execute(select(Message.text).where(Message.channel_id == message.channel_id, Message.ts == root, Message.side != "bot"))
-    ).scalar_one_or_none()
-    tied = about if about is not None and about.subject in ("proposal", "project", "invoice") else None
-    conversation = Conversation(
-        organization_id=engagement.organization_id,
-        number=new_number(),
-        engagement_id=engagement.id,
-        topic=topic_of(first or message.text),
-        channel_id=message.channel_id,
-        thread_ts=root,
-        opened_by_id=message.author_id,
-        opened_at=message.sent_at,
-        subject=tied.subject if tied else "",
-        subject_id=tied.subject_id if tied else None,
-    )
-    session.add(conversation)
-    await session.flush()
-    return conversation
-
-
-def topic_of(text: str) -> str:
-    """A topic from the first words of a message, at most eighty characters."""
-    words = " ".join(re.sub(r"<[^>|]*\|([^>]*)>|<[^>]*>", r"\1", text).split())
-    words = words.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
-    return (words if len(words) <= 80 else words[:79].rstrip() + "…") or "A file"
-
-
-async def _heard(session: Session, engagement: Engagement, conversation: Conversation, message: Message, *, opened: bool) -> None:
-    """Whose turn it is now: the agency's after a client's words, unless they are only thanks; the client's after the agency's."""
-    newest = conversation.last_message_at is None or message.sent_at >= conversation.last_message_at
-    conversation.last_message_at = message.sent_at if newest else conversation.last_message_at
-    actor = people.Actor(
-        engagement.organization_id, "staff" if message.side == "staff" else "client", user_id=message.author_id, name=message.author_name
-    )
-    was = conversation.status
-    if newest and message.side == "staff":
-        if was != "waiting_client" and (was != "resolved" or not is_thanks(message.text)):
-            conversation.status, conversation.waiting_since = STATUS.move(was, "waiting_client"), message.sent_at
-    elif newest and not is_thanks(message.text) and was != "waiting_us":
-        conversation.status, conversation.waiting_since = STATUS.move(was, "waiting_us"), message.sent_at
-    conversation.resolved_at = None if conversation.status != "resolved" else conversation.resolved_at
-    await session.flush()
-    if opened:
-        await events.record(
-            session, actor, Kind.CONVERSATION_OPENED, "conversation", conversation.id, engagement_id=engagement.id, said=True
-        )
-    elif was == "resolved" and conversation.status != "resolved":
-        await events.record(session, actor, Kind.CONVERSATION_REOPENED, "conversation", conversation.id, engagement_id=engagement.id)
-
-
-def is_thanks(text: str) -> bool:
-    """Whether the words are only thanks, or a lone emoji: they reopen nothing and leave nobody waiting."""
-    return bool(text.strip()) and bool(THANKS.match(text) or EMOJI.match(text))

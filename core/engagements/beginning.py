@@ -39,9 +39,11 @@ async def open(
     show_amounts: bool = False,
     key: uuid.UUID | None = None,
 ) -> Engagement:
-    """Begin an engagement: company, contact and people are there at once, the channels and the invitation follow as a job.
+    """Begin an engagement: company, contact and people are there at once, the channels and the invitation follow as a
+    job.
 
-    `team` are users, `newcomers` Slack accounts of colleagues whom we have not met. `key` is the form's: submitted twice, it opens once.
+    `team` are users, `newcomers` Slack accounts of colleagues whom we have not met. `key` is the form's: submitted
+    twice, it opens once.
     """
     access.demand(actor, Can.ENGAGEMENT_OPEN)
     if key and (known := await _known(session, key)):
@@ -72,7 +74,9 @@ async def link(
     show_amounts: bool = False,
     key: uuid.UUID | None = None,
 ) -> Engagement:
-    """Adopt a channel that is there already: only the staff channel is made, and nothing said is kept before its people were told."""
+    """Adopt a channel that is there already: only the staff channel is made, and nothing said is kept before its people
+    were told.
+    """
     access.demand(actor, Can.ENGAGEMENT_OPEN)
     if key and (known := await _known(session, key)):
         return known
@@ -149,7 +153,9 @@ async def prepare(session: Session, engagement: Engagement, newcomers: Sequence[
 
 
 async def colleagues(session: Session, slack_user_ids: Sequence[str]) -> tuple[list[User], list[str]]:
-    """These Slack accounts as users of the agency, and those whom we have not met yet. Invalid for guests and outsiders."""
+    """These Slack accounts as users of the agency, and those whom we have not met yet. Invalid for guests and
+    outsiders.
+    """
     found: list[User] = []
     unmet: list[str] = []
     for slack_user_id in slack_user_ids:

@@ -95,21 +95,29 @@ class Engagement(TenantRow):
     invite_url: Mapped[str] = mapped_column(default="")
     invite_email: Mapped[str] = mapped_column(default="")
     invite_tried_at: Mapped[datetime | None]
-    """Set before Slack is asked to invite and cleared by its answer: still set later, nobody knows whether the mail went out."""
+    """Set before Slack is asked to invite and cleared by its answer: still set later, nobody knows whether the mail
+    went out.
+    """
     invited_at: Mapped[datetime | None]
     connected_at: Mapped[datetime | None]
     trouble: Mapped[str] = mapped_column(default="")
-    """What stands in the way of the channels or the invitation, "step:reason" in Slack's word; empty when nothing does."""
+    """What stands in the way of the channels or the invitation, "step:reason" in Slack's word; empty when nothing
+    does.
+    """
     exposed_at: Mapped[datetime | None]
     """Since when the staff channel can be read by outsiders; while set, nothing is posted there."""
     heard: Mapped[dict[str, Any]] = mapped_column(default=dict)
-    """The latest Slack event that was applied, by what it was about; an older one, come late or again, changes nothing."""
+    """The latest Slack event that was applied, by what it was about; an older one, come late or again, changes
+    nothing.
+    """
     paused_until: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
 
     @property
     def kept(self) -> bool:
-        """Whether what is said in the client channel is kept: in an adopted one only after its people have been told."""
+        """Whether what is said in the client channel is kept: in an adopted one only after its people
+        have been told.
+        """
         return not self.adopted or self.told_at is not None
 
 

@@ -1,4 +1,4 @@
-"""What Slack tells of an engagement's channels: invitations taken up, companies coming and going, names, archives, exposure."""
+"""What Slack tells of an engagement's channels: invitations, companies coming and going, names, archives, exposure."""
 
 import uuid
 
@@ -6,7 +6,7 @@ from sqlalchemy import select, update
 
 from core import clock, events, jobs, people
 from core.db import Session
-from core.engagements.engagement import CONNECTION, ChannelMember, Engagement, locked, newer
+from core.engagements.engagement import CONNECTION, ChannelMember, Engagement, in_channel, locked, newer
 from core.engagements.newcomers import accepted_by
 from core.engagements.roster import not_ours, note_member, went_out
 from core.events import Kind
@@ -105,14 +105,18 @@ async def staff_channel_shared(session: Session, engagement_id: uuid.UUID, *, sh
 
 
 async def staff_channel_public(session: Session, engagement_id: uuid.UUID, *, public: bool, event_ts: str) -> None:
-    """The staff channel was opened to the whole workspace, guests included, or closed again; being public exposes it."""
+    """The staff channel was opened to the whole workspace, guests included, or closed again; being
+    public exposes it.
+    """
     engagement = await locked(session, engagement_id)
     if newer(engagement, "staff.public" if public else "staff.private", event_ts) and public:
         await expose(session, engagement, "public")
 
 
 async def expose(session: Session, engagement: Engagement, how: str) -> None:
-    """Somebody who is not of the agency can read the staff channel: nothing more is posted there, and the owner is told directly."""
+    """Somebody who is not of the agency can read the staff channel: nothing more is posted there, and the owner is told
+    directly.
+    """
     if engagement.exposed_at is not None:
         return
     engagement.exposed_at = clock.now()
@@ -141,7 +145,9 @@ async def warn_owner(session: Session, engagement: Engagement, card: str, event_
 
 
 async def exposed_by(session: Session, engagement_id: uuid.UUID, *, outsider: bool = False) -> None:
-    """Look who is in the staff channel, after somebody came in; a guest or an outsider exposes it. `outsider` when that is plain already."""
+    """Look who is in the staff channel, after somebody came in; a guest or an outsider exposes it. `outsider` when that
+    is plain already.
+    """
     engagement = await locked(session, engagement_id)
     if outsider or (engagement.staff_channel_id and await not_ours(session, engagement.staff_channel_id)):
         await expose(session, engagement, "joined")
@@ -190,13 +196,14 @@ async def channel_id_changed(session: Session, before: str, after: str) -> None:
     """Slack gave a channel another id: what we know by the old one is known by the new one from now on."""
     from core.conversations import Conversation  # core.conversations needs this package first
 
-    for column in (Engagement.channel_id, Engagement.staff_channel_id):
-        await session.execute(
-            update(Engagement)
-            .where(column == before)
-            .values({column.key: after})
-            .execution_options(synchronize_session=False)
-        )
+    found, place = await in_channel(session, before)
+    if found is not None:
+        engagement = await locked(session, found.id)
+        if place == "client":
+            engagement.channel_id = after
+        else:
+            engagement.staff_channel_id = after
+        await session.flush()
     taken = select(ChannelMember.slack_user_id).where(ChannelMember.channel_id == after)
     await session.execute(
         update(ChannelMember)

@@ -15,7 +15,10 @@ from core.errors import Conflict, Invalid, Way
 from core.events import Kind
 from core.people import Actor, Company
 
-OPENINGS = (("staff.shared", "staff.unshared", "shared with another company"), ("staff.public", "staff.private", "public"))
+OPENINGS = (
+    ("staff.shared", "staff.unshared", "shared with another company"),
+    ("staff.public", "staff.private", "public"),
+)
 """The ways in which a staff channel is open to others: what begins each, what ends it, and how it is said."""
 
 DAY = timedelta(days=1)
@@ -33,7 +36,8 @@ async def retry(session: Session, actor: Actor, engagement_id: uuid.UUID | str) 
 async def invite(
     session: Session, actor: Actor, engagement_id: uuid.UUID | str, *, email: str = "", name: str = ""
 ) -> Engagement:
-    """Invite the client through Slack Connect, for the first time or anew; by default the main contact at their address.
+    """Invite the client through Slack Connect, for the first time or anew; by default the main contact at their
+    address.
 
     Another address becomes a contact of the same company, and of the engagement. Refused once the client is connected.
     """
@@ -50,7 +54,11 @@ async def invite(
     address = people.email_address(email) if email.strip() else contact.email
     if not address:
         raise Invalid(f"{contact.name} has no e-mail address yet. Where should the invitation go?", field="email")
-    just_now = engagement.connection == "invited" and engagement.invited_at is not None and clock.now() - engagement.invited_at < ONCE
+    just_now = (
+        engagement.connection == "invited"
+        and engagement.invited_at is not None
+        and clock.now() - engagement.invited_at < ONCE
+    )
     if just_now and address.lower() == engagement.invite_email.lower() and not engagement.trouble:
         return engagement
     if address.lower() != contact.email.lower():
@@ -64,7 +72,9 @@ async def invite(
 
 
 async def send_invitation(session: Session, engagement: Engagement, address: str) -> None:
-    """Have the invitation sent. Slack mails at each asking, so an earlier one of unknown outcome is forgotten only here."""
+    """Have the invitation sent. Slack mails at each asking, so an earlier one of unknown outcome is forgotten only
+    here.
+    """
     engagement.invite_email, engagement.invite_tried_at = address, None
     await jobs.enqueue(
         session,

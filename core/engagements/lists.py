@@ -38,7 +38,9 @@ QUIET = 14
 
 
 async def listing(session: Session, actor: Actor, which: str = "", limit: int = 40) -> list[Brief]:
-    """The engagements that the actor may see: all, `mine`, `quiet` or `owing`; the longest silent first; four queries in all."""
+    """The engagements that the actor may see: all, `mine`, `quiet` or `owing`; the longest silent first; four queries
+    in all.
+    """
     query = access.visible(actor, access.Can.ENGAGEMENT_SEE, Engagement).where(Engagement.status != "closed")
     if which == "mine":
         inside = select(EngagementPerson.engagement_id).where(EngagementPerson.user_id == actor.user_id)

@@ -1,4 +1,4 @@
-"""What the worker notes while it makes an engagement's channels and invites: each outside effect, as soon as it is known."""
+"""What the worker notes while it makes an engagement's channels and invites, each effect as soon as it is known."""
 
 import uuid
 from collections.abc import Sequence
@@ -18,9 +18,11 @@ from core.posts import Post
 
 
 async def claim_name(session: Session, engagement_id: uuid.UUID, place: Place, *, after: str = "") -> str:
-    """A channel name that no other engagement has or wants, noted before Slack is asked for it; `after` one that Slack has given away.
+    """A channel name that no other engagement has or wants, noted before Slack is asked for it; `after` one that Slack
+    has given away.
 
-    Two engagements of one company never wish for the same name, so what stands under ours in Slack, made by us and held by nobody, is ours.
+    Two engagements of one company never wish for the same name, so what stands under ours in Slack, made by us and held
+    by nobody, is ours.
     """
     await session.execute(
         text("SELECT pg_advisory_xact_lock(hashtextextended(:tenant, 7263003))"),
@@ -80,7 +82,9 @@ async def bookmarked(session: Session, engagement_id: uuid.UUID, bookmark_id: st
 
 
 async def channels_made(session: Session, engagement_id: uuid.UUID, *, told: bool) -> Engagement:
-    """Note, once, that both channels are ready. `told` says that in an adopted one nobody from outside has to be told."""
+    """Note, once, that both channels are ready. `told` says that in an adopted one nobody from outside
+    has to be told.
+    """
     engagement = await locked(session, engagement_id)
     if told:
         engagement.told_at = engagement.told_at or clock.now()
@@ -144,7 +148,9 @@ async def invited(session: Session, engagement_id: uuid.UUID, *, invite_id: str,
 
 
 async def stuck(session: Session, engagement_id: uuid.UUID, trouble: str) -> None:
-    """Note what stands in the way, so that staff see it: in the staff channel if there is one, else the owner directly."""
+    """Note what stands in the way, so that staff see it: in the staff channel if there is one, else the owner
+    directly.
+    """
     engagement = await locked(session, engagement_id)
     engagement.trouble = trouble
     event = await events.record(

@@ -1,4 +1,4 @@
-"""Newcomers: how an account that comes into a client channel becomes one of the client's people, by rule or because staff say so."""
+"""Newcomers: how an account in a client channel becomes one of the client's people, by rule or because staff say so."""
 
 import uuid
 from dataclasses import dataclass
@@ -15,7 +15,9 @@ from core.people import Actor, Company, Identity, Profile, User
 
 
 async def meet(session: Session, engagement: Engagement, profile: Profile, *, home_team_id: str) -> Identity:
-    """Record what Slack tells of an account in this engagement's channels; an exact e-mail match makes it a contact, recorded once."""
+    """Record what Slack tells of an account in this engagement's channels; an exact e-mail match makes it a contact,
+    recorded once.
+    """
     before = await people.identity(session, profile.slack_user_id)
     linked = before is not None and before.user_id is not None
     known = await people.meet(session, profile, home_team_id=home_team_id)
@@ -28,7 +30,8 @@ async def meet(session: Session, engagement: Engagement, profile: Profile, *, ho
 async def came_in(session: Session, engagement: Engagement, known: Identity) -> None:
     """Somebody whom Slack has described to us is in the client channel: put them in, or ask staff who they are.
 
-    Staff and contacts of this very company are put in. Of anybody else from outside staff are asked once, because a place in the
+    Staff and contacts of this very company are put in. Of anybody else from outside staff are asked once, because a
+    place in the
     engagement opens all of it: PERSON_JOINED, whose card asks.
     """
     system = people.system(engagement.organization_id)
@@ -53,7 +56,8 @@ async def _asked(session: Session, chain: uuid.UUID, identity_id: uuid.UUID) -> 
 async def accepted_by(session: Session, engagement: Engagement, slack_user_id: str, team_id: str, name: str) -> None:
     """Whoever takes up our invitation is the contact to whom we sent it; recorded once.
 
-    An account that is somebody else already keeps its person: then staff are asked when it comes in.
+    An account that is somebody else already keeps its person, and a contact their account: then staff are asked when it
+    comes in.
     """
     known = await people.identity(session, slack_user_id)
     if known is not None and known.user_id is not None:
@@ -61,7 +65,8 @@ async def accepted_by(session: Session, engagement: Engagement, slack_user_id: s
     contact = await people.by_email(session, engagement.invite_email) if engagement.invite_email else None
     if contact is None:
         contact = (await people.get(session, [engagement.contact_id]))[engagement.contact_id]
-    if contact.side != "client":
+    other = (await people.identities_of(session, [contact.id])).get(contact.id)
+    if contact.side != "client" or other is not None:
         return
     known = await people.link(session, slack_user_id, contact)
     known.slack_team_id, known.name = known.slack_team_id or team_id, name or known.name
@@ -192,7 +197,9 @@ async def newcomer(session: Session, identity_id: uuid.UUID, engagement_id: uuid
 
 
 async def _of_company(session: Session, company_id: uuid.UUID, team_id: str) -> bool:
-    """Whether a workspace is this company's, by those of its people whom we know; nobody known yet, it is taken to be."""
+    """Whether a workspace is this company's, by those of its people whom we know; nobody known yet, it
+    is taken to be.
+    """
     query = (
         select(Identity.slack_team_id)
         .join(User, User.id == Identity.user_id)

@@ -16,7 +16,9 @@ from core.people import Actor, Identity, User
 
 @dataclass(frozen=True)
 class EngagementPeople:
-    """The people by the part that they play; approver and billing are the main contact unless somebody else is named."""
+    """The people by the part that they play; approver and billing are the main contact unless somebody
+    else is named.
+    """
 
     contact: User
     approver: User
@@ -27,7 +29,9 @@ class EngagementPeople:
 
 
 async def people_of(session: Session, engagement_id: uuid.UUID) -> EngagementPeople:
-    """Everyone in the engagement by their part, in three queries; those who have left are not among team and clients."""
+    """Everyone in the engagement by their part, in three queries; those who have left are not among
+    team and clients.
+    """
     engagement = (await session.execute(select(Engagement).where(Engagement.id == engagement_id))).scalar_one()
     ids = select(EngagementPerson.user_id).where(EngagementPerson.engagement_id == engagement_id)
     inside = list((await session.execute(select(User).where(User.id.in_(ids)).order_by(User.name))).scalars())
@@ -62,7 +66,9 @@ async def add_person(session: Session, engagement: Engagement, user_id: uuid.UUI
 
 
 async def went_out(session: Session, engagement: Engagement, slack_user_id: str) -> None:
-    """Somebody left the client channel: they are out of the engagement, unless the staff channel or a part of theirs keeps them in."""
+    """Somebody left the client channel: they are out of the engagement, unless the staff channel or a part of theirs
+    keeps them in.
+    """
     known = await people.identity(session, slack_user_id)
     if known is None or known.user_id is None:
         return
@@ -72,7 +78,9 @@ async def went_out(session: Session, engagement: Engagement, slack_user_id: str)
 
 
 async def take_out(session: Session, engagement: Engagement, user_id: uuid.UUID) -> bool:
-    """Take a person out of the engagement, unless a part of theirs keeps them in: owner, contact, approver, billing, signer."""
+    """Take a person out of the engagement, unless a part of theirs keeps them in: owner, contact, approver, billing,
+    signer.
+    """
     from core.proposals import Proposal, Signer  # core.proposals needs this package first
 
     if user_id in (engagement.owner_id, engagement.contact_id, engagement.approver_id, engagement.billing_id):
@@ -154,7 +162,9 @@ async def is_in(session: Session, channel_id: str, slack_user_id: str) -> bool:
 
 
 async def not_ours(session: Session, channel_id: str) -> list[str]:
-    """The names of those in a channel who are not full members of the agency's workspace; "somebody" where we know no name."""
+    """The names of those in a channel who are not full members of the agency's workspace; "somebody" where we know no
+    name.
+    """
     query = (
         select(Identity.name)
         .join(ChannelMember, ChannelMember.slack_user_id == Identity.slack_user_id)

@@ -1,4 +1,4 @@
-"""Where an engagement stands, for its cards: what waits on whom, the projects, the next date and payment; by few queries."""
+"""Where an engagement stands, for its cards: what waits on whom, projects, next date and payment; in few queries."""
 
 import uuid
 from collections.abc import Sequence
@@ -64,7 +64,9 @@ class Due:
 
 @dataclass(frozen=True)
 class Status:
-    """All that a status card shows; plain values, the same for both places, whose cards leave out what is not theirs."""
+    """All that a status card shows; plain values, the same for both places, whose cards leave out what
+    is not theirs.
+    """
 
     id: uuid.UUID
     title: str

@@ -12,10 +12,10 @@ from core.people.house import (
     Role,
     install,
     begin,
+    any_installation,
     installation,
     organization,
     role,
-    sole_installation,
     start,
 )
 from core.people.known import Actor, Identity, Profile, actor_of, identities_of, identity, link, meet, owners, recognise, system
@@ -37,6 +37,7 @@ __all__ = [
     "Role",
     "User",
     "actor_of",
+    "any_installation",
     "begin",
     "by_email",
     "company",
@@ -53,7 +54,6 @@ __all__ = [
     "owners",
     "recognise",
     "role",
-    "sole_installation",
     "staff",
     "start",
     "system",

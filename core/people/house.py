@@ -157,7 +157,7 @@ async def install(session: Session, installation: Installation) -> Installation:
         return installation
     for name in ("team_name", "app_id", "bot_id", "bot_user_id", "token", "scopes"):
         setattr(known, name, getattr(installation, name) or getattr(known, name))
-    known.revoked_at = None
+    known.installed_at, known.revoked_at = clock.now(), None
     return known
 
 
@@ -170,7 +170,7 @@ async def begin(session: Session, organization_id: uuid.UUID) -> bool:
     return True
 
 
-async def sole_installation(session: Session) -> Installation | None:
-    """The one living installation; None if there are several, for then nothing says whose it is. Over the platform's door."""
-    found = (await session.execute(select(Installation).where(Installation.revoked_at.is_(None)).limit(2))).scalars().all()
-    return found[0] if len(found) == 1 else None
+async def any_installation(session: Session) -> Installation | None:
+    """The oldest living installation. Over the platform's door."""
+    query = select(Installation).where(Installation.revoked_at.is_(None)).order_by(Installation.installed_at).limit(1)
+    return (await session.execute(query)).scalar_one_or_none()

@@ -164,7 +164,7 @@ async def meet(session: Session, profile: Profile, *, home_team_id: str) -> Iden
             contact = await by_email(session, known.email)
             if contact is not None and contact.side == "client":
                 known.user_id = contact.id
-    if known.user_id is not None and kind == "member":
+    if known.user_id is not None and kind in ("member", "guest"):
         user = (await session.execute(select(User).where(User.id == known.user_id))).scalar_one()
         user.left_at = (user.left_at or clock.now()) if profile.deactivated else None
         user.timezone = user.timezone or profile.timezone

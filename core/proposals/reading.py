@@ -47,6 +47,7 @@ class Offer:
     agency: str
     company: str
     owner: str
+    contact: str
     author: str
     locale: str
     timezone: str
@@ -92,7 +93,9 @@ async def offer(session: Session, proposal: Proposal) -> Offer:
         user.id: user
         for user in (
             await session.execute(
-                select(User).where(User.id.in_([engagement.owner_id, proposal.author_id, proposal.ended_by_id]))
+                select(User).where(
+                    User.id.in_([engagement.owner_id, engagement.contact_id, proposal.author_id, proposal.ended_by_id])
+                )
             )
         ).scalars()
     }
@@ -112,6 +115,7 @@ async def offer(session: Session, proposal: Proposal) -> Offer:
         agency=house.name,
         company=company.name,
         owner=people[engagement.owner_id].first_name,
+        contact=people[engagement.contact_id].first_name,
         author=author.first_name if author else house.name,
         locale=house.locale,
         timezone=house.timezone,

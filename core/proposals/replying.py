@@ -7,7 +7,7 @@ from sqlalchemy import select
 from core import access, clock, events, stage
 from core.access import Can
 from core.db import Session
-from core.errors import Conflict, Invalid, NotFound
+from core.errors import Conflict, Invalid, NotFound, Way
 from core.events import Kind
 from core.people import Actor
 from core.proposals.sending import end
@@ -18,10 +18,15 @@ from core.proposals.tables import Answer, Proposal
 async def decline(session: Session, actor: Actor, proposal_id: uuid.UUID | str, *, reason: str) -> Proposal:
     """Say no, with a reason. Only a signer can; one no stops the others too. Twice is once."""
     proposal = await access.fetch(session, actor, Can.PROPOSAL_ANSWER, Proposal, proposal_id, lock=True)
-    await own_part(session, actor, proposal)
+    signer = await own_part(session, actor, proposal)
     if proposal.status == "declined" and proposal.ended_by_id == actor.user_id:
         return proposal
     await demand_open(session, proposal)
+    if signer.signed_at is not None:
+        raise Conflict(
+            "You have signed this. To talk about it, ask a question.",
+            way=Way("Ask a question", "proposal.ask", str(proposal.id)),
+        )
     words = _words(reason, "In a few words: why not? It helps to do better.", "reason")
     end(proposal, actor, "declined", words)
     await session.flush()

@@ -23,9 +23,9 @@ from core.schema import upgrade
 
 SECRET = "a signing secret for benchmarks"
 CONNECTIONS = 32
-ROUNDS = 3
-SECONDS = 2.0
-MOST = 50_000
+ROUNDS = 5
+SECONDS = 1.0
+MOST = 25_000
 
 
 def request(number: int) -> bytes:

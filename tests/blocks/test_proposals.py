@@ -1,4 +1,4 @@
-"""Proposals in Block Kit: sound for Slack, silent about amounts where they are hidden, clear at every turn of the life."""
+"""Proposals in Block Kit: sound for Slack, silent about hidden amounts, clear at every turn."""
 
 import json
 import uuid
@@ -50,6 +50,7 @@ SENT = Offer(
     agency="Studio Ada",
     company="Northwind",
     owner="Ada",
+    contact="Clara",
     author="Ada",
     locale="en_US",
     timezone="Europe/London",
@@ -286,6 +287,18 @@ def test_a_text_past_slacks_limits_comes_in_pages_and_is_signed_on_the_last() ->
     assert shown == blocks.document(offer)
     assert blocks.signing(offer, "Clara Chen", STATED, AT, page=99) == view
     check_view(blocks.reading(offer, "To read"), "modal")
+
+
+def test_not_a_letter_of_the_text_is_cut() -> None:
+    about = "& so on. " * 1500
+    items = tuple(NewItem("&" * 150, 2, Money(90_000, "USD"), "work", each) for each in ("", about[:900], about) * 16)
+    offer = replace(SENT, document=replace(PAPER, items=items))
+    check_view(blocks.preview(offer), "modal")
+    said = [block["text"]["text"] for block in blocks.document(offer) if block["type"] == "section"]
+    assert not [text for text in said if text.endswith("…")]
+    plain = "".join(said).replace("&amp;", "&").replace(" ", "").replace("\n", "")
+    assert plain.count(about.replace(" ", "")) == 16
+    check_message(blocks.card(offer).blocks)
 
 
 def test_after_signing_the_same_modal_says_what_comes() -> None:

@@ -1,4 +1,4 @@
-"""Step 1 of the story over the wire: an engagement begins, its channels are made, the client is invited, joins and is known."""
+"""Step 1 of the story over the wire: an engagement begins, its channels are made, the client joins and is known."""
 
 import asyncio
 import os
@@ -13,7 +13,7 @@ import pytest
 from bot.app import App, Work, day_one, serving, working
 from bot.sandbox import Sandbox
 from bot.settings import Settings
-from core import engagements
+from core import clock, engagements, people
 from core.engagements import Engagement, lists
 from core.people import Actor
 
@@ -45,7 +45,9 @@ class Stage:
             await self.work.settled(20)
 
     async def until(self, holds: Callable[[], Awaitable[bool]]) -> None:
-        """Wait for what a retry brings about: jobs that are put off are not due, so `settled` does not wait for them."""
+        """Wait for what a retry brings about: jobs that are put off are not due, so `settled` does not
+        wait for them.
+        """
         for _ in range(100):
             if await holds():
                 return await self.settled()
@@ -87,7 +89,16 @@ async def stage(dsn: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> As
         port = free_port()
         sandbox.bot_url = f"http://127.0.0.1:{port}"
         given = {name.lower(): value for name, value in sandbox.environment().items()}
-        settings = Settings(**{**given, "database_url": dsn, "secret_key": "test", "host": "127.0.0.1", "port": port, "public_url": sandbox.bot_url})
+        settings = Settings(
+            **{
+                **given,
+                "database_url": dsn,
+                "secret_key": "test",
+                "host": "127.0.0.1",
+                "port": port,
+                "public_url": sandbox.bot_url,
+            }
+        )
         app = App(settings)
         stack.push_async_callback(app.close)
         await day_one(app)
@@ -313,3 +324,25 @@ async def test_a_disconnected_client_comes_back(stage: Stage) -> None:
     await stage.settled()
     await connect(stage)
     assert (await stage.only()).connection == "connected"
+
+
+async def test_the_days_on_the_cards_go_on_by_themselves(stage: Stage) -> None:
+    await begin(stage)
+    clock.move(3 * 86_400 + 60)
+    await stage.settled()
+    assert "Invited 3 days ago; waiting for Clara to accept." in stage.texts("#northwind-internal")
+
+
+async def test_a_change_of_name_is_learned_and_an_uninstalled_app_is_silent(stage: Stage) -> None:
+    engagement = await begin(stage)
+    await stage.slack.changes_profile("ben", real_name="Benjamin Okafor")
+    await stage.settled()
+    ben = next(key for key, one in stage.slack.snapshot("ada")["people"].items() if one["name"] == "ben")
+    async with stage.app.db.transaction(engagement.organization_id) as session:
+        known = await people.identity(session, ben)
+        assert known is not None
+        assert known.name == "Benjamin Okafor"
+    await stage.slack.uninstalls()
+    await stage.settled()
+    with pytest.raises(LookupError):
+        await stage.app.tenants.of(engagement.organization_id)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from bot.blocks import home as home_blocks
 from bot.sandbox.slack.blockkit import check_message, check_view
 from bot.slack import faces, home, mentions
 from bot.slack.forms import Values
@@ -122,7 +123,7 @@ async def test_every_button_is_answered(session: Session, ada_house: House, hear
     check_view(shown, "home")
     pressed = {
         one["action_id"]: one.get("value", "")
-        for block in [*shown["blocks"], *home.blocks.setup(await home.first_steps(await hear(ada_house.ada)))]
+        for block in [*shown["blocks"], *home_blocks.setup(await home.first_steps(await hear(ada_house.ada)))]
         for one in [*block.get("elements", []), block.get("accessory", {})]
         if one.get("type") == "button"
     }

@@ -130,7 +130,7 @@ async def opened(db: Database, ada: House, *, stripe: bool = True) -> AsyncItera
     works = Works(db, slack, gateway if stripe else None, None, Tenants(db, "a secret"), Settings(_env_file=None))  # type: ignore[call-arg]
 
     async def run(job: Claimed) -> None:
-        till.done.append(job)
+        one.done.append(job)
         if job.kind in OURS:
             await HANDLERS[job.kind](works, job)
 
@@ -140,10 +140,10 @@ async def opened(db: Database, ada: House, *, stripe: bool = True) -> AsyncItera
     kinds = (*OURS, "event.announce", "post.show")
     runner = Runner(db, dict.fromkeys(kinds, run), paces={})
     deliveries = Deliveries(db, payments.APPLIERS, tenant_of)
-    till = Till(ada, db, account, works, runner, deliveries, address)
+    one = Till(ada, db, account, works, runner, deliveries, address)
     loops = [asyncio.create_task(runner.run()), asyncio.create_task(deliveries.run())]
     try:
-        yield till
+        yield one
     finally:
         runner.stop()
         deliveries.stop()

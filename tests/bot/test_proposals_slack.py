@@ -1,4 +1,4 @@
-"""Steps 3 and 4 of the story over the wire: a proposal is drafted, previewed, sent, asked about, signed; and everything else."""
+"""Steps 3 and 4 of the story over the wire: a proposal is drafted, previewed, sent, asked about, declined, signed."""
 
 import json
 from collections.abc import AsyncIterator
@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from core import clock, contracts, conversations, invoices, orders, projects, proposals
+from core import clock, contracts, conversations, invoices, orders, people, projects, proposals
+from core.engagements.roster import add_person
 from core.people import Actor
 from core.proposals import Proposal
 from tests.bot import test_engagements_slack as begun
@@ -60,10 +61,28 @@ def shown(view: Any) -> str:
 
 
 async def press(stage: Stage, label: str, by: str = "clara", channel: str = CLIENT) -> str:
-    """Press what this person really sees; what the modal then says."""
-    outcome = await stage.slack.press(label, by=by, channel=channel)
+    """Press what this person really sees, in their modal if one is open; what the modal then says."""
+    where = None if stage.slack.view(by) else channel
+    outcome = await stage.slack.press(label, by=by, channel=where)
     assert outcome.ok, outcome.error
     return shown(stage.slack.view(by))
+
+
+def everything(stage: Stage, channel: str, by: str) -> str:
+    """All that this person sees in a channel, threads too."""
+    seen = stage.slack.messages(channel, by)
+    threads = [stage.slack.messages(channel, by, thread=each["ts"]) for each in seen if each.get("reply_count")]
+    return "\n".join(str(message) for messages in (seen, *threads) for message in messages)
+
+
+async def told(stage: Stage, words: str, channel: str = STAFF, by: str = "ada") -> bool:
+    """Whether this person comes to read these words; Slack may ask for a pause before they stand there."""
+
+    async def stands() -> bool:
+        return words in everything(stage, channel, by)
+
+    await stage.until(stands)
+    return True
 
 
 async def submit(stage: Stage, values: dict[str, Any] | None, by: str = "clara") -> str:
@@ -89,61 +108,40 @@ async def only(stage: Stage) -> Proposal:
 
 
 async def test_a_proposal_is_drafted_previewed_and_sent(met: Stage) -> None:
-    preview = await written(met)
-    assert "2 people read this channel, 1 from other companies. Amounts are hidden there." in preview
-    for told in (
-        "Website",
-        "SEO audit",
-        "2 × $900 = $1,800",
-        "Hosting",
-        "Total: $2,280",
-        "Paid within 14 days.",
-        "Clara Chen",
-    ):
-        assert told in preview
-    await met.settled()
-    assert "Website" not in met.texts(CLIENT, "clara")
-    assert "Preview and send" in met.texts(STAFF)
-    await met.slack.press("Back to edit", by="ada")
-    assert "SEO audit, 2 × 900" in shown(met.slack.view("ada"))
-    assert "$1,900" in await submit(met, {"Items": "SEO audit, 2 × 950"}, by="ada")
-    said = await submit(met, None, by="ada")
-    assert "Sent. Clara finds it in" in said
-    await done(met, "ada")
-    card = met.texts(CLIENT, "clara")
-    assert "Studio Ada sent a proposal: Website." in card
-    assert "SEO audit × 2" in card
-    assert "$" not in card
-    assert "$1,900" in met.texts(STAFF)
-    assert "Clara has not opened it yet" in met.texts(STAFF)
-    assert "waits for Clara" in await typed(met, "/proposal")
-    assert "Website" in await typed(met, "/proposal", "#general")
-
-
-async def test_closing_the_preview_leaves_the_draft_in_the_staff_channel(met: Stage) -> None:
-    await written(met)
-    await done(met, "ada")
-    await met.settled()
-    await typed(met, "/proposal send website")
-    assert "Preview" in shown(met.slack.view("ada"))
-    await done(met, "ada")
-    await press(met, "Discard", "ada", STAFF)
-    await submit(met, None, "ada")
-    assert (await only(met)).status == "withdrawn"
-    assert "discarded the draft of Website" in met.texts(STAFF)
-    assert "Website" not in met.texts(CLIENT, "clara")
-
-
-async def test_the_form_names_the_line_that_it_does_not_understand(met: Stage) -> None:
     await typed(met, "/proposal new Website", "#general")
-    assert "Website" in shown(met.slack.view("ada"))
     outcome = await met.slack.submit({"Items": "SEO audit, 2 × 900\nPhase 2"}, by="ada")
-    assert not outcome.ok
     assert "Line 2: I find no price in “Phase 2”" in str(outcome.errors)
     outcome = await met.slack.submit({"Items": ""}, by="ada")
     assert "What do you offer?" in str(outcome.errors)
     outcome = await met.slack.submit({"Items": "SEO audit, 900", "Valid until": "2020-01-01"}, by="ada")
     assert "has passed" in str(outcome.errors)
+    await done(met, "ada")
+    preview = await written(met)
+    assert "2 people read this channel, 1 from other companies. Amounts are hidden there." in preview
+    for words in ("Website", "2 × $900 = $1,800", "Hosting", "Total: $2,280", "Paid within 14 days.", "Clara Chen"):
+        assert words in preview
+    await met.settled()
+    assert "Website" not in met.texts(CLIENT, "clara")
+    assert await told(met, "Preview and send")
+    await press(met, "Back to edit", "ada")
+    assert "SEO audit, 2 × 900" in shown(met.slack.view("ada"))
+    assert "$1,900" in await submit(met, {"Items": "SEO audit, 2 × 950"}, by="ada")
+    await done(met, "ada")
+    await typed(met, "/proposal send website")
+    assert "Sent, for Clara to sign" in await submit(met, None, by="ada")
+    await done(met, "ada")
+    assert await told(met, "Studio Ada sent a proposal: Website.", CLIENT, "clara")
+    assert "SEO audit × 2" in met.texts(CLIENT, "clara")
+    assert "$" not in everything(met, CLIENT, "clara")
+    assert await told(met, "Clara has not opened it yet")
+    assert "waits for Clara" in await typed(met, "/proposal")
+    assert "Website" in await typed(met, "/proposal", "#general")
+    await typed(met, "/proposal copy website")
+    await done(met, "ada")
+    assert await told(met, "Draft by Ada")
+    await press(met, "Discard", "ada", STAFF)
+    await submit(met, None, "ada")
+    assert await told(met, "discarded the draft of Website")
 
 
 async def test_the_catalog_feeds_proposals(met: Stage) -> None:
@@ -171,77 +169,18 @@ async def test_the_catalog_feeds_proposals(met: Stage) -> None:
     assert "empty" in await typed(met, "/tl service")
 
 
-async def test_clara_signs_and_everything_begins_once(met: Stage) -> None:
-    await sent(met)
-    modal = await press(met, "Review and sign")
-    assert "Signing as *Clara Chen* for *Northwind*" in modal
-    assert "2 × $900 = $1,800" in modal
-    await met.settled()
-    assert (await only(met)).status == "viewed"
-    assert "Clara opened it" in met.texts(STAFF)
-    assert not (await met.slack.submit({"Full name": "Clara Chen"}, by="clara")).ok
-    outcome = await met.slack.submit({**SIGNATURE, "Full name": "   "}, by="clara")
-    assert "full name" in str(outcome.errors)
-    stale = met.slack.view("clara")
-    assert stale is not None
-    said = await submit(met, SIGNATURE)
-    assert "Signed. Thank you. What happens next:" in said
-    await done(met)
-    engagement = await met.only()
-    async with met.app.db.transaction(await met.tenant()) as session:
-        assert [each.total.minor for each in await orders.of_engagement(session, engagement.id)] == [228_000]
-        assert [each.title for each in await projects.of_engagement(session, engagement.id)] == ["SEO audit"]
-        assert len(await contracts.of_engagement(session, engagement.id)) == 1
-        assert [each.status for each in await invoices.of_engagement(session, engagement.id)] == ["draft"]
-    assert engagement.stage == "processing"
-    for channel, reader in ((CLIENT, "clara"), (STAFF, "ada")):
-        assert "Clara Chen signed on" in met.texts(channel, reader)
-    assert "What happens next" in met.texts(CLIENT, "clara")
-    assert "was signed" in await press(met, "Read it again")
-    await done(met)
-    assert "$0 of $2,280 paid" in await typed(met, "/proposal show website")
-
-
-async def test_an_old_window_that_is_submitted_late_signs_nothing(met: Stage) -> None:
-    await sent(met)
-    await press(met, "Review and sign")
-    await typed(met, "/proposal withdraw website A better one follows")
-    assert "A better one follows" in shown(met.slack.view("ada"))
-    await submit(met, None, "ada")
-    said = await submit(met, SIGNATURE)
-    assert "Studio Ada withdrew" in said
-    assert "Ask a question" in said
-    await done(met)
-    assert "A better one follows" in met.texts(CLIENT, "clara")
-    engagement = await met.only()
-    async with met.app.db.transaction(await met.tenant()) as session:
-        assert await orders.of_engagement(session, engagement.id) == []
-
-
-async def test_others_than_clara_are_told_kindly(met: Stage) -> None:
+async def test_others_than_clara_are_told_kindly_and_can_tell_her(met: Stage) -> None:
     await sent(met)
     await met.slack.invites("clara", "dana", CLIENT)
     await met.settled()
-    modal = await press(met, "Review and sign", "ada")
-    assert "Your look does not count" in modal
-    assert '"submit"' not in modal
+    assert "Your look does not count" in await press(met, "Review and sign", "ada")
+    assert (met.slack.view("ada") or {})["submit"] is None
     await done(met, "ada")
     assert "do not know who you are" in await press(met, "Review and sign", "dana")
     await done(met, "dana")
-    await met.settled()
-    assert (await only(met)).status == "sent"
-
-
-async def test_a_colleague_is_told_whose_it_is_and_tells_her(met: Stage) -> None:
-    await sent(met)
-    await met.slack.invites("clara", "dana", CLIENT)
-    await met.settled()
     tenant = await met.tenant()
     engagement = await met.only()
     async with met.app.db.transaction(tenant) as session:
-        from core import people
-        from core.engagements.roster import add_person
-
         northwind = (await session.get(people.Company, engagement.company_id)) or pytest.fail("no company")
         dana = await people.contact(
             session, tenant, name="Dana Flores", email="dana@northwind.example", company=northwind
@@ -256,10 +195,39 @@ async def test_a_colleague_is_told_whose_it_is_and_tells_her(met: Stage) -> None
     assert "This one is for Clara to sign." in modal
     assert "will read it in the channel" in await press(met, "Tell Clara", "dana")
     await done(met, "dana")
-    await met.settled()
-    assert "waits for your signature" in met.texts(CLIENT, "clara")
+    assert await told(met, "waits for your signature", CLIENT, "clara")
     assert "heard of it today" in await press(met, "Remind", "ada", STAFF)
     await done(met, "ada")
+    assert (await only(met)).status == "sent"
+
+
+async def test_clara_signs_and_everything_begins_once(met: Stage) -> None:
+    await sent(met)
+    modal = await press(met, "Review and sign")
+    assert "Signing as *Clara Chen* for *Northwind*" in modal
+    assert "2 × $900 = $1,800" in modal
+    await met.settled()
+    assert (await only(met)).status == "viewed"
+    assert await told(met, "Clara opened it")
+    assert not (await met.slack.submit({"Full name": "Clara Chen"}, by="clara")).ok
+    outcome = await met.slack.submit({**SIGNATURE, "Full name": "   "}, by="clara")
+    assert "full name" in str(outcome.errors)
+    said = await submit(met, SIGNATURE)
+    assert "Signed. Thank you. What happens next:" in said
+    await done(met)
+    engagement = await met.only()
+    async with met.app.db.transaction(await met.tenant()) as session:
+        assert [each.total.minor for each in await orders.of_engagement(session, engagement.id)] == [228_000]
+        assert [each.title for each in await projects.of_engagement(session, engagement.id)] == ["SEO audit"]
+        assert len(await contracts.of_engagement(session, engagement.id)) == 1
+        assert [each.status for each in await invoices.of_engagement(session, engagement.id)] == ["draft"]
+    assert engagement.stage == "processing"
+    for channel, reader in ((CLIENT, "clara"), (STAFF, "ada")):
+        assert await told(met, "Clara Chen signed on", channel, reader)
+    assert "What happens next" in met.texts(CLIENT, "clara")
+    assert "was signed" in await press(met, "Read it again")
+    await done(met)
+    assert "$0 of $2,280 paid" in await typed(met, "/proposal show website")
 
 
 async def test_clara_asks_wants_changes_and_declines(met: Stage) -> None:
@@ -274,16 +242,31 @@ async def test_clara_asks_wants_changes_and_declines(met: Stage) -> None:
     await press(met, "Request changes")
     assert "Ada reads it now" in await submit(met, {"What to change": "Only one audit"})
     await done(met)
-    assert "asks for changes to Website" in met.texts(STAFF)
-    assert "Only one audit" in met.texts(STAFF)
-    assert "Only one audit" not in met.texts(CLIENT, "clara")
+    assert await told(met, "asks for changes to Website")
+    assert await told(met, "Only one audit")
+    assert "Only one audit" not in everything(met, CLIENT, "clara")
     await press(met, "Decline")
     assert "Thank you for saying so" in await submit(met, {"Reason": "Not this year"})
     await done(met)
-    assert "Not this year" in met.texts(STAFF)
-    assert "Clara declined Website." in met.texts(CLIENT, "clara")
-    assert "Not this year" not in met.texts(CLIENT, "clara")
+    assert await told(met, "Not this year")
+    assert await told(met, "Clara declined Website.", CLIENT, "clara")
+    assert "Not this year" not in everything(met, CLIENT, "clara")
     assert "SEO audit, 2 × 900" in await press(met, "Make a new draft", "ada", STAFF)
+    await submit(met, None, "ada")
+    await submit(met, None, "ada")
+    await done(met, "ada")
+    await told(met, "Remind")
+    await press(met, "Review and sign")
+    await typed(met, "/proposal withdraw website A better one follows")
+    assert "A better one follows" in shown(met.slack.view("ada"))
+    await submit(met, None, "ada")
+    said = await submit(met, SIGNATURE)
+    assert "Studio Ada withdrew" in said
+    assert "Ask a question" in said
+    await done(met)
+    assert await told(met, "A better one follows", CLIENT, "clara")
+    async with met.app.db.transaction(await met.tenant()) as session:
+        assert await orders.of_engagement(session, engagement.id) == []
 
 
 async def test_it_expires_by_itself_and_clara_asks_for_a_new_date(met: Stage) -> None:
@@ -301,6 +284,5 @@ async def test_it_expires_by_itself_and_clara_asks_for_a_new_date(met: Stage) ->
     await met.until(expired)
     await press(met, "Ask for a new date")
     await done(met)
-    await met.settled()
-    assert "asks for a new date for Website" in met.texts(STAFF)
+    assert await told(met, "asks for a new date for Website")
     assert "expired" in await typed(met, "/proposal")

@@ -363,6 +363,50 @@ async def test_staff_note_a_payment_by_hand_once(session: Session, ada_house: Ho
     assert "$1,800 more came in" in invoice.trouble
 
 
+async def test_all_at_once_it_is_paid_once(database: Database, ada_house: House) -> None:
+    async with database.transaction(ada_house.id) as session:
+        invoice = await an_open(session, ada_house)
+    standing = said(invoice)
+
+    async def told() -> None:
+        async with database.transaction(ada_house.id) as session:
+            await invoices.settle(session, system(ada_house.id), invoice.id, standing)
+
+    async def noted() -> str:
+        try:
+            async with database.transaction(ada_house.id) as session:
+                today = clock.now().date()
+                await invoices.mark_paid(session, ada_house.ada, invoice.id, reference="Cash", paid_on=today)
+        except Conflict:
+            return "refused"
+        return "noted"
+
+    await told()
+    answers = await asyncio.gather(told(), noted(), told(), noted(), told())
+    assert [answer for answer in answers if answer] == ["refused", "refused"]
+    async with database.transaction(ada_house.id) as session:
+        assert len(await invoices.payments_of(session, invoice.id)) == 1
+        assert (await kinds(session, ada_house)).count("paid") == 1
+
+
+async def test_two_who_note_the_same_payment_note_it_once(database: Database, ada_house: House) -> None:
+    async with database.transaction(ada_house.id) as session:
+        invoice = await an_open(session, ada_house)
+
+    async def note() -> bool:
+        try:
+            async with database.transaction(ada_house.id) as session:
+                today = clock.now().date()
+                await invoices.mark_paid(session, ada_house.ada, invoice.id, reference="Cash", paid_on=today)
+        except Conflict:
+            return False
+        return True
+
+    assert sorted(await asyncio.gather(note(), note(), note())) == [False, False, True]
+    async with database.transaction(ada_house.id) as session:
+        assert len(await invoices.payments_of(session, invoice.id)) == 1
+
+
 async def test_void_keeps_its_number_and_the_next_goes_on(session: Session, ada_house: House) -> None:
     invoice = await an_open(session, ada_house)
     with pytest.raises(Invalid):

@@ -223,6 +223,8 @@ async def test_with_two_signers_the_last_one_decides(session: Session, ada_house
 async def test_one_no_stops_the_other_signers(session: Session, ada_house: House) -> None:
     proposal, version = await offered(session, ada_house, signer_ids=[ada_house.clara.user_id, ada_house.dana.user_id])
     await signing(session, ada_house.clara, version)
+    with pytest.raises(Conflict):
+        await proposals.decline(session, ada_house.clara, proposal.id, reason="Not so")
     await proposals.decline(session, ada_house.dana, proposal.id, reason="Too dear")
     with pytest.raises(Conflict):
         await signing(session, ada_house.dana, version)

@@ -1,1 +1,1 @@
-"""Engagements as people meet them in Slack: cards for both channels, forms, and the words for stages, days and troubles."""
+"""Engagements as people meet them in Slack: cards for both channels, forms, and the words for all of it."""

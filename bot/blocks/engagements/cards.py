@@ -67,13 +67,14 @@ def _resting(thing: Status) -> kit.Raw:
     return kit.Raw("")
 
 
-def _sentence(thing: Status) -> str:
+def _sentence(thing: Status) -> kit.Raw:
     """What a locked phone shows of it."""
-    if thing.on_client:
-        first = thing.on_client[0]
-        more = f", and {len(thing.on_client) - 1} more" if len(thing.on_client) > 1 else ""
-        return f"{thing.company} × {thing.agency}: {first.who} to {first.what}{more}."
-    return f"{thing.company} × {thing.agency}: nothing waits on you."
+    name = kit.md("{company} × {agency}", company=thing.company, agency=thing.agency)
+    if not thing.on_client:
+        return kit.md("{name}: nothing waits on you.", name=name)
+    first = thing.on_client[0]
+    more = f", and {len(thing.on_client) - 1} more" if len(thing.on_client) > 1 else ""
+    return kit.md("{name}: {who} to {what}{more}.", name=name, who=first.who, what=first.what, more=more)
 
 
 def welcome(*, engagement_id: object, contact: str, agency: str, period: str) -> Card:
@@ -86,7 +87,7 @@ def welcome(*, engagement_id: object, contact: str, agency: str, period: str) ->
         period=period,
     )
     return Card(
-        f"Hello {contact}. Write here as you would to a colleague.",
+        kit.md("Hello {contact}. Write here as you would to a colleague.", contact=contact),
         [
             kit.section(sentence),
             kit.actions(kit.button("How it is kept", "engagement.kept", str(engagement_id)), open_page(engagement_id)),
@@ -105,7 +106,9 @@ def waiting(thing: Status) -> Card | None:
         kit.section(kit.md("*{title}*\n{waits}", title=title, waits=found)),
         kit.actions(act(thing.on_client), open_page(thing.id)),
     ]
-    return Card(f"{thing.contact}, {title[0].lower()}{title[1:]}: {thing.on_client[0].what}.", blocks)
+    text = "{contact}, {title}: {what}."
+    first = thing.on_client[0].what
+    return Card(kit.md(text, contact=thing.contact, title=title[0].lower() + title[1:], what=first), blocks)
 
 
 def kept(*, agency: str, period: str) -> Block:
@@ -116,15 +119,16 @@ def kept(*, agency: str, period: str) -> Block:
         [
             kit.section(
                 kit.md(
-                    "*What.* {agency} keeps what is written in this channel: the words, who wrote them and when, edits, deleted messages, "
-                    "reactions and the names of files.",
+                    "*What.* {agency} keeps what is written in this channel: the words, who wrote them, when, edits, "
+                    "deleted messages, reactions and the names of files.",
                     agency=agency,
                 )
             ),
             kit.section(kit.md("*How long.* For {period}.", period=period)),
             kit.section(
                 kit.md(
-                    "*Who reads it.* The people of {agency} who work with you, and you. Direct messages and other channels are not kept.",
+                    "*Who reads it.* The people of {agency} who work with you, and you. "
+                    "Direct messages and other channels are not kept.",
                     agency=agency,
                 )
             ),

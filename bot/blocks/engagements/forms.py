@@ -67,8 +67,9 @@ def begun(title: str, company: str, email: str, channel: str) -> Block:
             kit.section(kit.md("*{title}* has begun.", title=title)),
             kit.section(
                 kit.md(
-                    "Next: `#{channel}` and its staff channel are made, your team is brought in, and {email} is invited through Slack Connect. "
-                    "The staff channel shows how far {company} is. Everything you type there acts on the client channel.",
+                    "Next: `#{channel}` and its staff channel are made, your team is brought in, and {email} is "
+                    "invited through Slack Connect. The staff channel shows how far {company} is. Everything you type "
+                    "there acts on the client channel.",
                     channel=channel,
                     email=email,
                     company=company,
@@ -87,8 +88,8 @@ def linked(title: str, company: str) -> Block:
             kit.section(kit.md("*{title}* is linked.", title=title)),
             kit.section(
                 kit.md(
-                    "Next: a private staff channel is made. If {company} is in the channel already, they are told what is kept before it is; "
-                    "if not, the staff channel offers to invite them.",
+                    "Next: a private staff channel is made. If {company} is in the channel already, they are told what "
+                    "is kept before it is; if not, the staff channel offers to invite them.",
                     company=company,
                 )
             ),

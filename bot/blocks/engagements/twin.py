@@ -86,85 +86,83 @@ def _status(thing: Status) -> str:
     return " · closed" if thing.status == "closed" else ""
 
 
-def _sentence(thing: Status) -> str:
-    if thing.on_us:
-        first = thing.on_us[0]
-        return f"{thing.company}: {first.who} to {first.what} ({words.days(first.days(thing.now))})."
-    return f"{thing.company}: nothing waits on us."
+def _sentence(thing: Status) -> kit.Raw:
+    if not thing.on_us:
+        return kit.md("{company}: nothing waits on us.", company=thing.company)
+    first = thing.on_us[0]
+    days = words.days(first.days(thing.now))
+    return kit.md(
+        "{company}: {who} to {what} ({days}).", company=thing.company, who=first.who, what=first.what, days=days
+    )
 
 
-def declined(thing: Status, *, value: str) -> Card:
+DECLINED = "{company} declined the Slack invitation. Nothing is lost: write by e-mail, or send it again."
+CUT_OFF = "{company} is no longer connected to the client channel. What was said is kept; they read nothing new."
+
+
+def declined(thing: Status) -> Card:
     """The client said no to the invitation."""
-    sentence = f"{thing.company} declined the Slack invitation. Nothing is lost: write by e-mail, or send it again."
-    row = kit.actions(
-        kit.button("Use e-mail meanwhile", "engagement.mail", value),
-        kit.button("Send it again", "engagement.resend", value),
-    )
-    return Card(sentence, [kit.section(sentence), row])
+    return _with_ways(thing, kit.md(DECLINED, company=thing.company))
 
 
-def disconnected(thing: Status, *, value: str) -> Card:
+def disconnected(thing: Status) -> Card:
     """The client's workspace is out of the channel."""
-    sentence = f"{thing.company} is no longer connected to the client channel. What was said is kept here; they read nothing new."
-    row = kit.actions(
-        kit.button("Use e-mail meanwhile", "engagement.mail", value),
-        kit.button("Send it again", "engagement.resend", value),
-    )
-    return Card(sentence, [kit.section(sentence), row])
+    return _with_ways(thing, kit.md(CUT_OFF, company=thing.company))
+
+
+def _with_ways(thing: Status, sentence: kit.Raw) -> Card:
+    by_mail = kit.button("Use e-mail meanwhile", "engagement.mail", str(thing.id))
+    again = kit.button("Send it again", "engagement.resend", str(thing.id))
+    return Card(sentence, [kit.section(sentence), kit.actions(by_mail, again)])
 
 
 def stuck(thing: Status) -> Card | None:
     """What stands in the way of the channels or the invitation; nothing once it is out of the way."""
     if not thing.trouble:
         return None
-    return Card(f"{thing.company}: {words.trouble(thing)}", [*connection(thing)])
+    text = kit.md("{company}: {trouble}", company=thing.company, trouble=words.trouble(thing))
+    return Card(text, connection(thing))
+
+
+EXPOSED = (
+    "Somebody who is not of {agency} can read {channel}. Throughline posts nothing there until that has ended. "
+    "Take them out, or close the channel to others; then press."
+)
 
 
 def exposed(thing: Status, *, channel: str) -> Card:
     """To the owner alone: outsiders can read the staff channel, so nothing more is posted there."""
-    sentence = kit.md(
-        "Somebody who is not of {agency} can read {channel}. Throughline posts nothing there until that has ended. "
-        "Take them out, or unshare the channel; then press.",
-        agency=thing.agency,
-        channel=kit.channel(channel) if channel else "the staff channel",
-    )
-    text = f"{thing.title}: somebody who is not of {thing.agency} can read the staff channel. Throughline posts nothing there now."
+    where = kit.channel(channel) if channel else kit.Raw("the staff channel")
+    text = "{title}: somebody who is not of {agency} can read the staff channel. Throughline posts nothing there now."
+    private = kit.button("It is private again", "engagement.private", str(thing.id))
     return Card(
-        text,
-        [kit.section(sentence), kit.actions(kit.button("It is private again", "engagement.private", str(thing.id)))],
+        kit.md(text, title=thing.title, agency=thing.agency),
+        [kit.section(kit.md(EXPOSED, agency=thing.agency, channel=where)), kit.actions(private)],
     )
+
+
+ARCHIVED = "{title}: the {which} was archived. Nothing can be posted there until it is brought back."
+LEFT = "{title}: Throughline was taken out of the {which}. Type /invite @throughline there, and it goes on."
 
 
 def lost(thing: Status, *, place: str, how: str) -> Card:
     """To the owner alone: a channel is archived, or Throughline was taken out of it."""
     which = "client channel" if place == "client" else "staff channel"
-    sentence = (
-        f"{thing.title}: the {which} was archived. Nothing can be posted there until it is brought back."
-        if how == "archived"
-        else f"{thing.title}: Throughline was taken out of the {which}. Type /invite @throughline there, and it goes on."
-    )
+    sentence = kit.md(ARCHIVED if how == "archived" else LEFT, title=thing.title, which=which)
     return Card(sentence, [kit.section(sentence)])
+
+
+IT = (
+    "Hello, {agency} would like to share one Slack channel with us through Slack Connect. The invitation went to "
+    "{email}. Please approve it: in Slack, under Tools & settings → Manage Slack Connect → Invitations. Only that is "
+    "shared. No app is installed in our workspace, and we can leave the channel at any time. Slack's own page on this: "
+    "https://slack.com/help/articles/115004151203"
+)
+IT_FIRST = "{company}'s Slack admin has to agree. You could send {contact} this:"
 
 
 def tell_it(thing: Status) -> Block:
     """What to send to the client's IT: words to copy."""
-    text = (
-        f"Hello, {thing.agency} would like to share one Slack channel with us through Slack Connect. The invitation went to "
-        f"{thing.invite_email}. Please approve it: in Slack, under Tools & settings → Manage Slack Connect → Invitations. "
-        "Only that one channel is shared. No app is installed in our workspace, and we can leave the channel at any time. "
-        "Slack's own page on this: https://slack.com/help/articles/115004151203"
-    )
-    return kit.modal(
-        "notice",
-        "What to tell their IT",
-        [
-            kit.section(
-                kit.md(
-                    "{company}'s Slack admin has to agree. You could send {contact} this:",
-                    company=thing.company,
-                    contact=thing.contact,
-                )
-            ),
-            kit.said(text),
-        ],
-    )
+    first = kit.md(IT_FIRST, company=thing.company, contact=thing.contact)
+    letter = kit.said(IT.format(agency=thing.agency, email=thing.invite_email))
+    return kit.modal("notice", "What to tell their IT", [kit.section(first), letter])

@@ -16,25 +16,27 @@ STAGES = {
 }
 """The stages in the client's words; their names are for staff."""
 
+LOST = "Slack's answer was lost: {email} may have the invitation or not. Ask {contact}, or send it again."
+THEIRS = "This channel belongs to another workspace, so only they can invite. Ask them to add {contact}."
 PLAN = "Slack Connect needs a paid Slack plan, and your workspace has none. Until it has, write to {contact} by e-mail."
-LIMIT = "Slack lets your workspace connect to no further company just now. Ask your Slack admin, or write to {contact} by e-mail."
+LIMIT = "Slack lets your workspace connect to no further company now. Ask your Slack admin, or use e-mail meanwhile."
 ADDRESS = "Slack does not take {email} as an address. Send it to another one: `/engagement invite e-mail`."
 OWN = (
     "{email} belongs to somebody in your own workspace. Send the invitation to the client: `/engagement invite e-mail`."
 )
-ADMIN = "Your workspace does not let Throughline invite other companies. A Slack admin can allow that under Slack Connect; then send it again."
+ADMIN = "Your workspace lets Throughline invite no other company. A Slack admin can allow that; then send it again."
 ABSENT = "Throughline is not in that channel yet. Type `/invite @throughline` there, then try again."
 CREATE = "Your workspace does not let Throughline make private channels. A Slack admin can allow that; then try again."
 
 TROUBLES = {
-    "invite:unknown": "Slack's answer was lost, so nobody can tell whether {email} has the invitation. Ask {contact}, or send it again.",
+    "invite:unknown": LOST,
     "invite:not_paid": PLAN,
     "invite:connection_limit_exceeded": LIMIT,
     "invite:connection_limit_exceeded_pending": LIMIT,
     "invite:invalid_email": ADDRESS,
     "invite:user_is_already_in_team": OWN,
     "invite:already_in_team": OWN,
-    "invite:not_owner": "This channel belongs to another workspace, so only they can invite. Ask them to add {contact}.",
+    "invite:not_owner": THEIRS,
     "invite:restricted_action": ADMIN,
     "invite:not_allowed": ADMIN,
     "invite:is_archived": "The client channel is archived. Bring it back in Slack, then send the invitation again.",

@@ -19,14 +19,9 @@ WEIGHT = 150_000
 def audience(offer: Offer) -> str:
     """Who will read the card, as far as Slack has told us, and whether they see amounts."""
     if not offer.connected:
-        told = (
-            "{company} is not in the channel yet, so {names} is told by mail; without amounts, which stand on the page."
-        )
-        return kit.md(
-            told if not offer.show_amounts else told.partition(";")[0] + ".",
-            company=offer.company,
-            names=names(offer.signers),
-        )
+        told = "{company} is not in the channel yet, so {contact} is told by mail. {amounts}"
+        amounts = "" if offer.show_amounts else "The mail names no amount."
+        return kit.md(told, company=offer.company, contact=offer.contact, amounts=amounts)
     amounts = "Amounts stand in it." if offer.show_amounts else "Amounts are hidden there."
     known, place = offer.audience, kit.channel(offer.channel_id)
     if not known.readers:

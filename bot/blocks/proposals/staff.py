@@ -92,7 +92,7 @@ def _facts(offer: Offer, bill: Bill | None) -> list[Block]:
         if p.reminded_at
     ]
     if offer.open:
-        lines += [*reminded, whose_turn(offer), until(offer)]
+        lines += [*reminded, *([whose_turn(offer)] if len(offer.signers) > 1 else []), until(offer)]
     blocks.append(kit.section(kit.join(lines, "\n")))
     if offer.ended_reason:
         blocks += [kit.context("The reason given:"), *kit.pages(offer.ended_reason)]
@@ -158,11 +158,9 @@ def _line(entry: Entry, now: datetime, timezone: str, locale: str, *, everywhere
 
 def sent_words(offer: Offer) -> str:
     """What staff read after sending: where it went, until when, and how they will hear."""
-    place = (
-        kit.channel(offer.channel_id) if offer.connected else kit.md("the mail of {names}", names=names(offer.signers))
-    )
+    place = kit.channel(offer.channel_id) if offer.connected else kit.md("a mail to {contact}", contact=offer.contact)
     return kit.md(
-        "Sent. {names} finds it in {place}, {until}. You will see here when it is opened and signed.",
+        "Sent, for {names} to sign: it stands in {place}, {until}. You will see here when it is opened and signed.",
         names=names(offer.signers),
         place=place,
         until=until(offer)[0].lower() + until(offer)[1:],

@@ -11,7 +11,8 @@ from core.proposals import NewItem, Offer, Party
 SHOWN = 6
 """How many items a card names before it says how many more there are."""
 
-PACKED = 2800
+PACKED, ABOUT = 2800, 1000
+"""Characters that are put into one section, and past which an item's description stands by itself."""
 
 
 def document(offer: Offer) -> list[Block]:
@@ -23,7 +24,7 @@ def document(offer: Offer) -> list[Block]:
     ]
     if paper.purpose:
         blocks += kit.pages(paper.purpose)
-    blocks += _packed([_item(item, offer.locale) for item in paper.items])
+    blocks += _items(paper.items, offer.locale)
     blocks.append(kit.section(kit.md("*Total: {total}*", total=paper.total.show(offer.locale))))
     if paper.terms:
         blocks += [kit.section(Raw("*Terms*")), *kit.pages(paper.terms)]
@@ -32,29 +33,35 @@ def document(offer: Offer) -> list[Block]:
     return blocks
 
 
-def _item(item: NewItem, locale: str) -> Raw:
-    fee = " · fee" if item.kind == "fee" else ""
-    price = (
-        item.unit.show(locale)
-        if item.quantity == 1
-        else f"{item.quantity} × {item.unit.show(locale)} = {item.amount.show(locale)}"
-    )
-    line = kit.md("*{title}*{fee}\n{price}", title=item.title, fee=fee, price=price)
-    return Raw(f"{line}\n{kit.esc(kit.clip(item.description, 1000))}") if item.description else line
-
-
-def _packed(lines: Sequence[Raw]) -> list[Block]:
-    """The lines in as few sections as Slack's limit allows, none of them cut."""
+def _items(items: Sequence[NewItem], locale: str) -> list[Block]:
+    """The items in as few sections as Slack's limit allows, not a letter of them cut."""
     blocks: list[Block] = []
     held: list[str] = []
-    for line in lines:
-        if held and sum(len(each) + 2 for each in held) + len(line) > PACKED:
+
+    def put() -> None:
+        if held:
             blocks.append(kit.section(Raw("\n\n".join(held))))
-            held = []
+        held.clear()
+
+    for item in items:
+        line, about = _item(item, locale), kit.esc(item.description)
+        if about and len(about) <= ABOUT:
+            line = Raw(f"{line}\n{about}")
+        if sum(len(each) + 2 for each in held) + len(line) > PACKED:
+            put()
         held.append(line)
-    if held:
-        blocks.append(kit.section(Raw("\n\n".join(held))))
+        if len(about) > ABOUT:
+            put()
+            blocks += kit.pages(item.description)
+    put()
     return blocks
+
+
+def _item(item: NewItem, locale: str) -> Raw:
+    price = item.unit.show(locale)
+    if item.quantity != 1:
+        price = f"{item.quantity} × {price} = {item.amount.show(locale)}"
+    return kit.md("*{title}*{fee}\n{price}", title=item.title, fee=" · fee" if item.kind == "fee" else "", price=price)
 
 
 def until(offer: Offer) -> str:
@@ -76,7 +83,7 @@ def short_items(offer: Offer, *, amounts: bool) -> Raw:
 def _short(item: NewItem, locale: str, *, amounts: bool) -> str:
     count = f" × {item.quantity}" if item.quantity != 1 else ""
     price = f" · {item.amount.show(locale)}" if amounts else ""
-    return kit.md("• {title}{count}{price}", title=kit.clip(item.title, 150), count=count, price=price)
+    return kit.md("• {title}{count}{price}", title=kit.clip(item.title, 90), count=count, price=price)
 
 
 def called(party: Party, *, mention: bool) -> str:

@@ -1,4 +1,4 @@
-"""Beginning an engagement: `/engagement new` opens one with channels of its own, `/engagement link` adopts a channel."""
+"""Beginning an engagement: `/engagement new` makes channels of its own for it, `/engagement link` adopts one."""
 
 import uuid
 from collections.abc import Sequence

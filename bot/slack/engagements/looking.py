@@ -1,4 +1,4 @@
-"""Looking at an engagement: its status, the list of all, its people, its history, and what stands behind “For the agency”."""
+"""Looking at an engagement: its status, the list of all, its people, its history, and staff's tool box."""
 
 import uuid
 from collections.abc import Sequence
@@ -20,7 +20,9 @@ FILTERS = ("", "mine", "quiet", "owing")
 
 
 async def here(heard: Heard) -> Sequence[tuple[uuid.UUID, str]]:
-    """The engagement of the channel that a command was typed in, which is the one it acts on; elsewhere all that one may see."""
+    """The engagement of the channel that a command was typed in, which is the one it acts on; elsewhere all that one
+    may see.
+    """
     if heard.engagement is not None:
         return [(heard.engagement.id, heard.engagement.title)]
     return [(one.id, one.title) for one in await lists.listing(heard.session, heard.actor)]

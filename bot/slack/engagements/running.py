@@ -1,4 +1,4 @@
-"""Running an engagement: invite, e-mail meanwhile, amounts, pause, resume, close; each with a second look where it has consequences."""
+"""Running an engagement: invite, e-mail meanwhile, amounts, pause, resume, close; each with a second look."""
 
 from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
@@ -164,4 +164,6 @@ async def close(heard: Heard) -> Reply:
 async def end(heard: Heard) -> Reply:
     """End it."""
     engagement = await engagements.close(heard.session, heard.actor, heard.value)
-    return Update(kit.notice("Close engagement", f"“{engagement.title}” is closed. /engagement resume takes it up again."))
+    return Update(
+        kit.notice("Close engagement", f"“{engagement.title}” is closed. /engagement resume takes it up again.")
+    )

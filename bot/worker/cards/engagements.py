@@ -64,14 +64,14 @@ async def waiting_card(sight: Sight) -> Card | None:
 async def declined_card(sight: Sight) -> Card | None:
     """To staff: the client said no."""
     found = await _for_staff(sight)
-    return twin.declined(found, value=str(found.id)) if found else None
+    return twin.declined(found) if found else None
 
 
 @card("engagement.disconnected")
 async def disconnected_card(sight: Sight) -> Card | None:
     """To staff: the client's workspace is out."""
     found = await _for_staff(sight)
-    return twin.disconnected(found, value=str(found.id)) if found else None
+    return twin.disconnected(found) if found else None
 
 
 @card("engagement.stuck")

@@ -40,7 +40,7 @@ function open(view) {
   });
   document.body.append(node);
   shown = { node, form, view, sign: "", errors: {}, revision: 0, back };
-  const body = h("div", { class: "sheet-body modal-body" });
+  const body = h("div", { class: "sheet-body modal-body", tabindex: "-1" });
   form.append(h("header", { class: "sheet-head" }), body, h("footer", { class: "sheet-foot" }));
   node.showModal();
 }
@@ -65,7 +65,15 @@ function fill(view, depth) {
     ...(needsSubmit ? [h("button", { type: "submit", class: "button primary", "data-modal": "submit" }, words(view.submit) || "Submit")] : []),
   );
   draw();
-  if (fresh) (body.querySelector("[data-first]") ?? body.querySelector("input:not([type=hidden]), textarea, select") ?? foot.lastElementChild).focus();
+  if (fresh) begin(body, foot);
+}
+
+/** Where one begins: at the field that asks for it, else at the first one, unless there is something to read before it. */
+function begin(body, foot) {
+  const wanted = body.querySelector("[data-first]");
+  const first = body.querySelector("input:not([type=hidden]), textarea, select");
+  const below = first && first.getBoundingClientRect().bottom > body.getBoundingClientRect().bottom;
+  (wanted ?? (below ? body : first) ?? foot.lastElementChild).focus({ preventScroll: !wanted });
 }
 
 function draw() {
