@@ -67,7 +67,9 @@ async def _stopped() -> None:
 @cli.command()
 def demo(
     fresh: Annotated[bool, typer.Option("--fresh", help="Begin anew: forget what was said in the demo.")] = False,
-    story: Annotated[bool, typer.Option("--story", help="Play the whole story without a browser, and check every fact.")] = False,
+    story: Annotated[
+        bool, typer.Option("--story", help="Play the whole story without a browser, and check every fact.")
+    ] = False,
     browser: Annotated[bool, typer.Option(help="Open the workspace in a browser, where there is a desktop.")] = True,
 ) -> None:
     """Play both sides of an engagement on this computer.
@@ -155,7 +157,9 @@ def migrate() -> None:
 
 @cli.command()
 def doctor(
-    again: Annotated[bool, typer.Option("--again", help="First try dead jobs and deliveries set aside once more.")] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="First try dead jobs and deliveries set aside once more.")
+    ] = False,
 ) -> None:
     """Check everything, and say what mends each problem."""
     logs.start("error")

@@ -73,12 +73,16 @@ async def day_one(app: App, **settings: Any) -> None:
     """
     token = app.settings.slack_bot_token.get_secret_value()
     if not token:
-        raise RuntimeError("SLACK_BOT_TOKEN is not set. README tells how to create the app in Slack and where to find its token.")
+        raise RuntimeError(
+            "SLACK_BOT_TOKEN is not set. README tells how to create the app in Slack and where to find its token."
+        )
     await app.db.refuse_owner()
     try:
         auth = await app.slack.auth_test(token)
     except Failure as failure:
-        raise RuntimeError(f"Slack did not accept the token: {failure.sentence} `python -m bot doctor` says more.") from failure
+        raise RuntimeError(
+            f"Slack did not accept the token: {failure.sentence} `python -m bot doctor` says more."
+        ) from failure
     known = await _installed(app, auth.team_id)
     installation = Installation(
         team_id=auth.team_id,
@@ -103,7 +107,9 @@ async def day_one(app: App, **settings: Any) -> None:
         if await people.begin(session, kept.organization_id):
             actor = people.system(kept.organization_id)
             await events.record(session, actor, Kind.ORGANIZATION_STARTED, "organization", kept.organization_id)
-            await jobs.enqueue(session, "people.meet_all", lane="people", organization_id=kept.organization_id, dedupe="all")
+            await jobs.enqueue(
+                session, "people.meet_all", lane="people", organization_id=kept.organization_id, dedupe="all"
+            )
             log.info("organization started", name=auth.team)
 
 
@@ -118,7 +124,9 @@ async def serving(app: App) -> AsyncIterator[str]:
     """The web server (and, with an app token, the Socket Mode door), from here to the end; gives its address."""
     settings = app.settings
     if not (settings.slack_signing_secret.get_secret_value() or settings.slack_app_token.get_secret_value()):
-        raise RuntimeError("Slack cannot reach us: set SLACK_SIGNING_SECRET (over HTTP) or SLACK_APP_TOKEN (Socket Mode).")
+        raise RuntimeError(
+            "Slack cannot reach us: set SLACK_SIGNING_SECRET (over HTTP) or SLACK_APP_TOKEN (Socket Mode)."
+        )
     keeper = Keeper(app.db)
     bolt_app = bolt.make(app.ears, signing_secret=settings.slack_signing_secret.get_secret_value())
     server = web.Application(client_max_size=2_000_000)
@@ -131,9 +139,13 @@ async def serving(app: App) -> AsyncIterator[str]:
         try:
             await site.start()
         except OSError as error:
-            raise RuntimeError(f"Port {settings.port} on {settings.host} is taken ({error.strerror}). Set PORT to another one.") from error
+            raise RuntimeError(
+                f"Port {settings.port} on {settings.host} is taken ({error.strerror}). Set PORT to another one."
+            ) from error
         if token := settings.slack_app_token.get_secret_value():
-            socket_door = hooks.SocketDoor(app_token=token, api_url=settings.slack_api_url, keeper=keeper, bolt_app=bolt_app)
+            socket_door = hooks.SocketDoor(
+                app_token=token, api_url=settings.slack_api_url, keeper=keeper, bolt_app=bolt_app
+            )
             await socket_door.start()
         yield f"http://{settings.host}:{settings.port}"
     finally:

@@ -27,7 +27,9 @@ class Tenant:
 def sealer(secret: str) -> Fernet:
     """What seals and opens tokens with SECRET_KEY; ValueError if there is none."""
     if not secret:
-        raise ValueError("SECRET_KEY is not set. Make one with `openssl rand -base64 32` and keep it: tokens are sealed with it.")
+        raise ValueError(
+            "SECRET_KEY is not set. Make one with `openssl rand -base64 32` and keep it: tokens are sealed with it."
+        )
     return Fernet(base64.urlsafe_b64encode(hashlib.sha256(secret.encode()).digest()))
 
 

@@ -62,19 +62,33 @@ GRANTS: Mapping[Can, Grant] = {
     Can.ENGAGEMENT_MANAGE: Grant("clients", OWN, False, _ASK),
     Can.ENGAGEMENT_OPEN: Grant("clients", OWN, False, _ASK),
     Can.ENGAGEMENT_SEE: Grant("clients", OWN, True, _ASK),
-    Can.INVOICE_PAY: Grant(None, NONE, True, "Paying is for the client. To note a payment that came another way, use Mark paid."),
+    Can.INVOICE_PAY: Grant(
+        None, NONE, True, "Paying is for the client. To note a payment that came another way, use Mark paid."
+    ),
     Can.INVOICE_SEE: Grant("invoice_access", OWN, True, _ASK),
-    Can.INVOICE_SEND: Grant("invoice_management", OWN, False, "Your role does not include moving money. An owner can change that with /tl team."),
+    Can.INVOICE_SEND: Grant(
+        "invoice_management",
+        OWN,
+        False,
+        "Your role does not include moving money. An owner can change that with /tl team.",
+    ),
     Can.PROJECT_MANAGE: Grant("order_management", OWN, False, _ASK),
     Can.PROJECT_SEE: Grant("order_access", OWN, True, _ASK),
     Can.PROPOSAL_ANSWER: Grant(None, NONE, True, "This is for the client to answer."),
     Can.PROPOSAL_DRAFT: Grant("order_management", OWN, False, _ASK),
     Can.PROPOSAL_SEE: Grant("order_access", OWN, True, _ASK),
-    Can.PROPOSAL_SEND: Grant("order_management", OWN, False, "Your role does not include sending proposals. An owner can change that with /tl team."),
+    Can.PROPOSAL_SEND: Grant(
+        "order_management",
+        OWN,
+        False,
+        "Your role does not include sending proposals. An owner can change that with /tl team.",
+    ),
     Can.PROPOSAL_SIGN: Grant(None, NONE, True, "Signing is for the client."),
     Can.SERVICE_MANAGE: Grant("services", OWN, False, _ASK),
     Can.SERVICE_SEE: Grant("order_access", OWN, False, _ASK),
-    Can.SETTINGS_CHANGE: Grant("settings", ALL, False, "Settings are for owners. Ask one of them to open /tl settings."),
+    Can.SETTINGS_CHANGE: Grant(
+        "settings", ALL, False, "Settings are for owners. Ask one of them to open /tl settings."
+    ),
     Can.TEAM_MANAGE: Grant("team", ALL, False, "Roles are given by owners. Ask one of them to open /tl team."),
 }
 
@@ -135,10 +149,15 @@ async def fetch(
         engagement_id = getattr(row, "engagement_id", None)
         if engagement_id is not None:
             engagements = Base.metadata.tables["engagements"]
-            await session.execute(select(engagements.c.id).where(engagements.c.id == engagement_id).with_for_update(key_share=True))
+            await session.execute(
+                select(engagements.c.id).where(engagements.c.id == engagement_id).with_for_update(key_share=True)
+            )
         row = (
             await session.execute(
-                select(kind).where(kind.id == key).with_for_update(key_share=True).execution_options(populate_existing=True)
+                select(kind)
+                .where(kind.id == key)
+                .with_for_update(key_share=True)
+                .execution_options(populate_existing=True)
             )
         ).scalar_one()
     return row
@@ -203,5 +222,7 @@ async def house(session: Session, actor: Actor, can: Can) -> Organization:
     """The actor's own organization, for verbs that change the house itself; locked."""
     demand(actor, can)
     return (
-        await session.execute(select(Organization).where(Organization.id == actor.organization_id).with_for_update(key_share=True))
+        await session.execute(
+            select(Organization).where(Organization.id == actor.organization_id).with_for_update(key_share=True)
+        )
     ).scalar_one()

@@ -33,7 +33,9 @@ from core import clock
 APP_ROLE = "throughline_app"
 """The role that `serve` and `work` act as: it owns nothing, and row level security binds it."""
 
-PLATFORM_TABLES = frozenset({"organizations", "installations", "deliveries", "jobs", "lanes", "links", "document_hashes"})
+PLATFORM_TABLES = frozenset(
+    {"organizations", "installations", "deliveries", "jobs", "lanes", "links", "document_hashes"}
+)
 """The tables without a tenant policy. They hold ids and sealed payloads only; all others belong to one organization."""
 
 Session = AsyncSession
@@ -154,7 +156,11 @@ class Database:
         lock_timeout: int = 1_000,
         statement_timeout: int = 2_000,
     ) -> None:
-        settings = {"lock_timeout": str(lock_timeout), "statement_timeout": str(statement_timeout), "application_name": "throughline"}
+        settings = {
+            "lock_timeout": str(lock_timeout),
+            "statement_timeout": str(statement_timeout),
+            "application_name": "throughline",
+        }
         if role:
             settings["role"] = role
         self.engine: AsyncEngine = create_async_engine(

@@ -21,6 +21,7 @@ class Kind(StrEnum):
 
     COMPANY_CUSTOMER_MADE = "company.customer_made"
     CONTACT_LINKED = "contact.linked"
+    CONVERSATION_MERGED = "conversation.merged"
     CONVERSATION_NOTED = "conversation.noted"
     CONVERSATION_OPENED = "conversation.opened"
     CONVERSATION_RENAMED = "conversation.renamed"
@@ -169,7 +170,9 @@ async def record(
         {"tenant": tenant, "chain": chain, "genesis": GENESIS, "now": clock.now()},
     )
     seq, prev_hash = (
-        await session.execute(text("SELECT seq, hash FROM chain_heads WHERE chain = :chain FOR NO KEY UPDATE"), {"chain": chain})
+        await session.execute(
+            text("SELECT seq, hash FROM chain_heads WHERE chain = :chain FOR NO KEY UPDATE"), {"chain": chain}
+        )
     ).one()
     event_id, at = uuid.uuid4(), clock.now()
     body = canonical(
@@ -204,11 +207,16 @@ async def record(
     session.add(event)
     await session.flush()
     await session.execute(
-        text("UPDATE chain_heads SET seq = :seq, hash = :hash WHERE chain = :chain"), {"seq": seq + 1, "hash": hashed, "chain": chain}
+        text("UPDATE chain_heads SET seq = :seq, hash = :hash WHERE chain = :chain"),
+        {"seq": seq + 1, "hash": hashed, "chain": chain},
     )
     if announce:
         await jobs.enqueue(
-            session, "event.announce", lane=f"announce:{chain}", payload={"event": str(event_id)}, organization_id=tenant
+            session,
+            "event.announce",
+            lane=f"announce:{chain}",
+            payload={"event": str(event_id)},
+            organization_id=tenant,
         )
     return event
 
@@ -220,4 +228,8 @@ async def get(session: Session, event_id: uuid.UUID) -> Event:
 
 async def history(session: Session, chain: uuid.UUID, limit: int = 30) -> list[Event]:
     """The latest events of a chain, newest first."""
-    return list((await session.execute(select(Event).where(Event.chain == chain).order_by(Event.seq.desc()).limit(limit))).scalars())
+    return list(
+        (
+            await session.execute(select(Event).where(Event.chain == chain).order_by(Event.seq.desc()).limit(limit))
+        ).scalars()
+    )

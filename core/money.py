@@ -24,7 +24,9 @@ def currency_code(typed: str, *, field: str | None = None) -> str:
     """The ISO 4217 code in capitals; Invalid if there is no such currency."""
     code = typed.strip().upper()
     if code not in KNOWN:
-        raise Invalid(f"“{typed.strip()}” is not a currency code. Use three letters, such as USD, EUR or JPY.", field=field)
+        raise Invalid(
+            f"“{typed.strip()}” is not a currency code. Use three letters, such as USD, EUR or JPY.", field=field
+        )
     return code
 
 
@@ -64,7 +66,10 @@ class Money:
         places = exponent(currency)
         scaled = amount.scaleb(places)
         if scaled != scaled.to_integral_value():
-            raise Invalid(f"{currency} has {places or 'no'} decimals. Please write {typed.strip()} without the extra ones.", field=field)
+            raise Invalid(
+                f"{currency} has {places or 'no'} decimals. Please write {typed.strip()} without the extra ones.",
+                field=field,
+            )
         if scaled > MOST:
             raise Invalid("That amount is too large to be meant. Please check the zeros.", field=field)
         return cls(int(scaled), currency)

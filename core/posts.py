@@ -49,7 +49,13 @@ class Post(TenantRow):
 
 
 async def at(
-    session: Session, *, subject: str, subject_id: uuid.UUID, place: str, purpose: str, engagement_id: uuid.UUID | None = None
+    session: Session,
+    *,
+    subject: str,
+    subject_id: uuid.UUID,
+    place: str,
+    purpose: str,
+    engagement_id: uuid.UUID | None = None,
 ) -> Post:
     """The post for this subject, place and purpose, made if there is none; locked, so that one sender works on it at a time."""
     tenant: uuid.UUID = session.info["tenant"]
@@ -109,7 +115,9 @@ def gone(post: Post) -> None:
     post.state, post.reference, post.pinned_at, post.shown = STATES.move(post.state, "gone"), None, None, ""
 
 
-async def of(session: Session, subject_id: uuid.UUID, *, place: str | None = None, purpose: str | None = None) -> list[Post]:
+async def of(
+    session: Session, subject_id: uuid.UUID, *, place: str | None = None, purpose: str | None = None
+) -> list[Post]:
     """The posts about a subject, if asked only those in a place or for a purpose."""
     query = select(Post).where(Post.subject_id == subject_id)
     if place is not None:
@@ -121,4 +129,6 @@ async def of(session: Session, subject_id: uuid.UUID, *, place: str | None = Non
 
 async def by_reference(session: Session, place: str, reference: str) -> Post | None:
     """The post that stands in this place under this reference, if it is ours."""
-    return (await session.execute(select(Post).where(Post.place == place, Post.reference == reference))).scalars().first()
+    return (
+        (await session.execute(select(Post).where(Post.place == place, Post.reference == reference))).scalars().first()
+    )

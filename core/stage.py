@@ -134,6 +134,6 @@ async def facts(session: Session, engagement_id: uuid.UUID) -> Facts:
         deposits_settled=deposits,
         owned=all(one.owner_id is not None for one in alive),
         handed_off=all(one.status == "completed" for one in alive) if alive else not work and bool(orders) and deposits,
-        settled=not any(bill.status in ("draft", "sending", "open") for bill in bills),
+        settled=not any(bill.status in ("draft", "sending", "stuck", "open") for bill in bills),
         called_off=closed or bool(work and not alive),
     )

@@ -37,7 +37,9 @@ async def house(database: Database, name: str = "Studio Ada", team: str = TEAM) 
         session.add(people.Installation(organization_id=organization.id, team_id=team, token=b"", bot_user_id="U0BOT"))
     async with database.transaction(organization.id) as session:
         await people.start(session, organization)
-        owner, member, client = [(await people.role(session, organization.id, each)).id for each in ("Owner", "Member", "Client")]
+        owner, member, client = [
+            (await people.role(session, organization.id, each)).id for each in ("Owner", "Member", "Client")
+        ]
 
         def person(side: str, role: uuid.UUID, full: str, email: str, company: Company | None = None) -> User:
             return User(
@@ -68,7 +70,9 @@ async def house(database: Database, name: str = "Studio Ada", team: str = TEAM) 
             staff_channel_id=f"C{team[1:]}STAFF",
             connection="connected",
         )
-        other = Engagement(organization_id=organization.id, company_id=globex.id, title="Globex", owner_id=ada.id, contact_id=gus.id)
+        other = Engagement(
+            organization_id=organization.id, company_id=globex.id, title="Globex", owner_id=ada.id, contact_id=gus.id
+        )
         await db.save(session, engagement, other)
         known = {"ada": ada, "ben": ben, "clara": clara, "dana": dana, "gus": gus}
         for handle, user in known.items():
@@ -85,7 +89,10 @@ async def house(database: Database, name: str = "Studio Ada", team: str = TEAM) 
                 )
             )
         await session.flush()
-        actors = {handle: await people.actor_of(session, user, slack_user_id=f"U0{handle.upper()}") for handle, user in known.items()}
+        actors = {
+            handle: await people.actor_of(session, user, slack_user_id=f"U0{handle.upper()}")
+            for handle, user in known.items()
+        }
     return House(
         id=organization.id,
         **actors,

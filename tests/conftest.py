@@ -15,6 +15,7 @@ from bot.postgres import CARELESS, throw_away
 from core.db import Database, Session
 from tests.builders import House, house
 
+
 @pytest.fixture(scope="session")
 def server() -> Iterator[str]:
     """The owner's address of a throw-away server, with one migrated database, `template`, to clone from."""

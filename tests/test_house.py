@@ -153,7 +153,9 @@ def test_every_kind_of_event_is_announced_or_listed_as_silent() -> None:
 
 
 def test_every_kind_of_event_is_recorded_by_some_verb() -> None:
-    written = "\n".join(path.read_text() for path in ours(*ROOMS) if path.suffix == ".py" and path.name != "announce.py")
+    written = "\n".join(
+        path.read_text() for path in ours(*ROOMS) if path.suffix == ".py" and path.name != "announce.py"
+    )
     assert not [kind.name for kind in events.Kind if not re.search(rf"\bKind\.{kind.name}\b", written)]
 
 

@@ -51,7 +51,7 @@ def listed(rows: Sequence[Row], where: str) -> Card:
         line = kit.md(
             "*{topic}*\n{state}{since} · {owner} · {count} message{s}",
             topic=topic,
-            state=WAITING[row.status],
+            state=WAITING[row.status].capitalize(),
             since=kit.Raw(since),
             owner=f"{row.owner} sees to it" if row.owner else "nobody has taken it yet",
             count=row.messages,
@@ -65,17 +65,29 @@ def sheet(row: Row, words: Sequence[Words]) -> Block:
     """One conversation, for staff, in a modal: its last words and what can be done with it."""
     blocks: list[Block] = [
         kit.section(kit.md("*{topic}*", topic=row.topic)),
-        kit.context(kit.join(["🔒 Only your own people see this", WAITING[row.status], f"{row.owner} sees to it" if row.owner else "nobody has taken it yet"])),
+        kit.context(
+            kit.join(
+                [
+                    "🔒 Only your own people see this",
+                    WAITING[row.status],
+                    f"{row.owner} sees to it" if row.owner else "nobody has taken it yet",
+                ]
+            )
+        ),
     ]
     for said in words[-8:]:
         lock = "🔒 " if said.staff_only else ""
-        blocks.append(kit.context(kit.md("{lock}*{who}* · {at}", lock=lock, who=said.who or "Somebody", at=kit.when(said.at))))
+        blocks.append(
+            kit.context(kit.md("{lock}*{who}* · {at}", lock=lock, who=said.who or "Somebody", at=kit.when(said.at)))
+        )
         blocks.append(kit.said(said.text or "(no words)"))
     resolved = row.status == "resolved"
     blocks.append(
         kit.actions(
             None if resolved else kit.button("I'll take this", "conversation.take", row.id, style="primary"),
-            kit.button("Reopen", "conversation.reopen", row.id) if resolved else kit.button("Resolve", "conversation.resolve", row.id),
+            kit.button("Reopen", "conversation.reopen", row.id)
+            if resolved
+            else kit.button("Resolve", "conversation.resolve", row.id),
             kit.button("Rename", "conversation.rename", row.id),
             kit.button("Add a note", "conversation.note", row.id),
         )
@@ -100,7 +112,10 @@ def note(topic: str, who: str, words: str) -> Card:
     """An internal note in the staff channel."""
     return Card(
         f"{who} noted on “{topic}”: {kit.clip(words, 120)}",
-        [kit.context(kit.md("🔒 Only your own people see this · {who} on *{topic}*", who=who, topic=topic)), kit.said(words)],
+        [
+            kit.context(kit.md("🔒 Only your own people see this · {who} on *{topic}*", who=who, topic=topic)),
+            kit.said(words),
+        ],
     )
 
 
@@ -110,7 +125,18 @@ def taken(topic: str, who: str) -> Card:
     return Card(sentence, [kit.section(sentence)])
 
 
-def words_form(callback: str, title: str, label: str, submit: str, row_id: str, *, initial: str = "", lead: str = "", multiline: bool = True, name: str = "words") -> Block:
+def words_form(
+    callback: str,
+    title: str,
+    label: str,
+    submit: str,
+    row_id: str,
+    *,
+    initial: str = "",
+    lead: str = "",
+    multiline: bool = True,
+    name: str = "words",
+) -> Block:
     """A form of one field."""
     blocks = [kit.section(lead)] if lead else []
     blocks.append(kit.text_input(name, label, initial=initial, multiline=multiline, limit=3000 if multiline else 200))

@@ -16,10 +16,13 @@ class Raw(str):
 
 @dataclass(frozen=True)
 class Card:
-    """What is posted: the sentence that a locked phone shows, and the blocks."""
+    """What is posted: the sentence that a locked phone shows, and the blocks. A str is escaped, Raw is markup."""
 
     text: str
     blocks: list[Block] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", marked(self.text))
 
 
 def esc(text: str) -> str:
@@ -27,9 +30,18 @@ def esc(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
+def marked(text: str) -> Raw:
+    """The text as markup: Raw as it is, a plain str escaped."""
+    return text if isinstance(text, Raw) else Raw(esc(text))
+
+
 def md(template: str, **values: object) -> Raw:
     """Slack markup from a template of ours, each value escaped unless it is Raw already: md("*{title}* is ready", title=…)."""
-    return Raw(template.format_map({name: value if isinstance(value, Raw) else esc(str(value)) for name, value in values.items()}))
+    return Raw(
+        template.format_map(
+            {name: value if isinstance(value, Raw) else esc(str(value)) for name, value in values.items()}
+        )
+    )
 
 
 def join(parts: Iterable[str], between: str = " · ") -> Raw:
@@ -69,7 +81,7 @@ def day(moment: date) -> str:
 
 
 def _mrkdwn(text: str, limit: int) -> Block:
-    return {"type": "mrkdwn", "text": clip(text if isinstance(text, Raw) else esc(text), limit), "verbatim": True}
+    return {"type": "mrkdwn", "text": clip(marked(text), limit), "verbatim": True}
 
 
 def plain(text: str, limit: int = 3000) -> Block:
@@ -99,7 +111,11 @@ def pages(text: str, size: int = 2900) -> list[Block]:
     """A long text of a person's as plain sections, cut at line ends where possible, so that nothing is lost to a limit."""
     blocks, rest = [], text.strip()
     while rest:
-        cut = len(rest) if len(rest) <= size else max(rest.rfind("\n", 1, size), rest.rfind(" ", 1, size) if "\n" not in rest[:size] else -1)
+        cut = (
+            len(rest)
+            if len(rest) <= size
+            else max(rest.rfind("\n", 1, size), rest.rfind(" ", 1, size) if "\n" not in rest[:size] else -1)
+        )
         cut = cut if cut > 0 else size
         blocks.append(said(rest[:cut].rstrip() or " "))
         rest = rest[cut:].lstrip("\n")
@@ -130,7 +146,11 @@ def button(label: str, action_id: str, value: str = "", *, style: str | None = N
 
 def more(action_id: str, entries: Sequence[tuple[str, str]]) -> Block:
     """The ⋯ menu: (label, value) entries; one to five of them. The value is "verb:id", and `verb` names the button it stands for."""
-    return {"type": "overflow", "action_id": action_id, "options": [option(label, value) for label, value in entries[:5]]}
+    return {
+        "type": "overflow",
+        "action_id": action_id,
+        "options": [option(label, value) for label, value in entries[:5]],
+    }
 
 
 def option(label: str, value: str, description: str = "") -> Block:
@@ -182,7 +202,14 @@ def text_input(
 
 
 def select(
-    name: str, label: str, entries: Sequence[Block], *, initial: str = "", placeholder: str = "", hint: str = "", optional: bool = False
+    name: str,
+    label: str,
+    entries: Sequence[Block],
+    *,
+    initial: str = "",
+    placeholder: str = "",
+    hint: str = "",
+    optional: bool = False,
 ) -> Block:
     """A choice of one among at most a hundred options; `initial` is an option's value."""
     element: Block = {"type": "static_select", "options": list(entries[:100])}
@@ -194,7 +221,9 @@ def select(
     return _input(name, label, element, optional=optional, hint=hint)
 
 
-def radio(name: str, label: str, entries: Sequence[Block], *, initial: str = "", optional: bool = False, hint: str = "") -> Block:
+def radio(
+    name: str, label: str, entries: Sequence[Block], *, initial: str = "", optional: bool = False, hint: str = ""
+) -> Block:
     """A choice of one among at most ten, all of them seen."""
     element: Block = {"type": "radio_buttons", "options": list(entries[:10])}
     chosen = next((entry for entry in entries if entry["value"] == initial), None)
@@ -203,7 +232,9 @@ def radio(name: str, label: str, entries: Sequence[Block], *, initial: str = "",
     return _input(name, label, element, optional=optional, hint=hint)
 
 
-def people_select(name: str, label: str, *, initial: Sequence[str] = (), hint: str = "", optional: bool = False) -> Block:
+def people_select(
+    name: str, label: str, *, initial: Sequence[str] = (), hint: str = "", optional: bool = False
+) -> Block:
     """A choice of Slack accounts."""
     element: Block = {"type": "multi_users_select"}
     if initial:
@@ -227,7 +258,15 @@ def date_input(name: str, label: str, *, initial: date | None = None, hint: str 
     return _input(name, label, element, optional=optional, hint=hint)
 
 
-def number_input(name: str, label: str, *, initial: int | None = None, least: int | None = None, most: int | None = None, hint: str = "") -> Block:
+def number_input(
+    name: str,
+    label: str,
+    *,
+    initial: int | None = None,
+    least: int | None = None,
+    most: int | None = None,
+    hint: str = "",
+) -> Block:
     """A field for a whole number."""
     element: Block = {"type": "number_input", "is_decimal_allowed": False}
     if initial is not None:
@@ -239,7 +278,15 @@ def number_input(name: str, label: str, *, initial: int | None = None, least: in
     return _input(name, label, element, optional=False, hint=hint)
 
 
-def ticks(name: str, label: str, entries: Sequence[Block], *, initial: Sequence[str] = (), optional: bool = False, hint: str = "") -> Block:
+def ticks(
+    name: str,
+    label: str,
+    entries: Sequence[Block],
+    *,
+    initial: Sequence[str] = (),
+    optional: bool = False,
+    hint: str = "",
+) -> Block:
     """Boxes to tick, at most ten; none is ticked unless `initial` names its value."""
     element: Block = {"type": "checkboxes", "options": list(entries[:10])}
     chosen = [entry for entry in entries if entry["value"] in initial]
@@ -248,7 +295,9 @@ def ticks(name: str, label: str, entries: Sequence[Block], *, initial: Sequence[
     return _input(name, label, element, optional=optional, hint=hint)
 
 
-def modal(callback_id: str, title: str, blocks: Sequence[Block], *, submit: str = "", close: str = "Close", private: str = "") -> Block:
+def modal(
+    callback_id: str, title: str, blocks: Sequence[Block], *, submit: str = "", close: str = "Close", private: str = ""
+) -> Block:
     """A modal: at most 100 blocks; `private` is one opaque id that comes back on submitting."""
     view: Block = {
         "type": "modal",

@@ -17,7 +17,9 @@ class Letter:
     html: str
 
 
-def letter(subject: str, paragraphs: Sequence[str], *, button: tuple[str, str] | None = None, footer: str = "") -> Letter:
+def letter(
+    subject: str, paragraphs: Sequence[str], *, button: tuple[str, str] | None = None, footer: str = ""
+) -> Letter:
     """A letter of plain paragraphs with at most one button (label, address)."""
     lines = [*paragraphs, *([f"{button[0]}: {button[1]}"] if button else []), *([f"-- \n{footer}"] if footer else [])]
     parts = [f"<p>{html.escape(paragraph).replace(chr(10), '<br>')}</p>" for paragraph in paragraphs]

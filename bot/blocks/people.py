@@ -6,7 +6,7 @@ from bot.blocks import kit
 from bot.blocks.kit import Block, Card
 from core.engagements import Newcomer
 
-HOW = {"invitation": "by accepting our invitation", "email": "by the same e-mail address"}
+HOW = {"invitation": "they accepted our invitation", "email": "they have the same e-mail address"}
 
 
 def linked(thing: Newcomer) -> Card:
@@ -20,7 +20,7 @@ def linked(thing: Newcomer) -> Card:
     if thing.known_as:
         how = HOW.get(thing.how, f"{thing.by or 'staff'} said so")
         mention = kit.user(thing.slack_user_id)
-        told = "{who} is {known}: {how}."
+        told = "{who} joined and is known as {known}: {how}."
         text = kit.md(told, who=name, known=thing.known_as, how=how)
         return Card(text, [kit.section(kit.md(told, who=mention, known=thing.known_as, how=how))])
     ref = f"{thing.identity_id} {thing.engagement_id}"

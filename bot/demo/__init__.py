@@ -69,7 +69,12 @@ async def town(
     bot_port, sandbox_port, smtp_port = (free_port(port) for port in ports)
     url = f"http://127.0.0.1:{bot_port}"
     sandbox = Sandbox(
-        bot_url=url, manifest=ROOT / "manifest.yml", state=state, port=sandbox_port, smtp_port=smtp_port, socket_mode=socket_mode
+        bot_url=url,
+        manifest=ROOT / "manifest.yml",
+        state=state,
+        port=sandbox_port,
+        smtp_port=smtp_port,
+        socket_mode=socket_mode,
     )
     await sandbox.start()
     if hurry:
@@ -77,7 +82,13 @@ async def town(
     try:
         given = {name.lower(): value for name, value in ({"SLACK_APP_TOKEN": ""} | sandbox.environment()).items()}
         known = settings.read(
-            **given, database_url=database_url, database_app_url="", public_url=url, host="127.0.0.1", port=bot_port, secret_key=secret_key
+            **given,
+            database_url=database_url,
+            database_app_url="",
+            public_url=url,
+            host="127.0.0.1",
+            port=bot_port,
+            secret_key=secret_key,
         )
         app = composition.App(known, patient=True)
         try:
@@ -106,7 +117,9 @@ async def run(*, fresh: bool, browser: bool, say: Callable[[str], None]) -> None
     postgres = Postgres(VAR / "postgres")
     if fresh:
         if given:
-            raise RuntimeError("FRESH=1 only erases the demo's own database, and DATABASE_URL names another. Empty that one yourself, or unset it.")
+            raise RuntimeError(
+                "FRESH=1 only erases the demo's own database, and DATABASE_URL names another. Empty that one yourself, or unset it."
+            )
         postgres.erase()
         for name in ("sandbox.json", "clock"):
             (VAR / name).unlink(missing_ok=True)
@@ -131,7 +144,9 @@ You are Ada, of Studio Ada. Type /engagement new in #general, with Clara Chen (c
 of Northwind as the contact; then become Clara by the switch at the top, accept the invitation, and write.
 Ctrl-C stops everything; what was said stays for the next time (make demo FRESH=1 begins anew).
 """)
-            if browser and (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY") or os.uname().sysname == "Darwin"):
+            if browser and (
+                os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY") or os.uname().sysname == "Darwin"
+            ):
                 webbrowser.open(f"{here.sandbox.url}/")
             await stopped.wait()
             say("Stopping.")

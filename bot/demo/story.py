@@ -73,7 +73,12 @@ class Story:
     def seen(self, channel: str, by: str) -> str:
         """Everything that somebody sees in a channel, threads included."""
         found = self.slack.messages(channel, by)
-        threads = [reply for message in found if message.get("reply_count") for reply in self.slack.messages(channel, by, message["ts"])]
+        threads = [
+            reply
+            for message in found
+            if message.get("reply_count")
+            for reply in self.slack.messages(channel, by, message["ts"])
+        ]
         return self.words([*found, *threads])
 
     def modal(self, by: str) -> str:
@@ -98,7 +103,11 @@ SHOWN = frozenset({"text", "url", "initial_value"})
 
 def _texts(thing: Any) -> str:
     if isinstance(thing, dict):
-        parts = [value if key in SHOWN else "" if isinstance(value, str) else _texts(value) for key, value in thing.items() if key != "metadata"]
+        parts = [
+            value if key in SHOWN else "" if isinstance(value, str) else _texts(value)
+            for key, value in thing.items()
+            if key != "metadata"
+        ]
         parts = [part if isinstance(part, str) else _texts(part) for part in parts]
         return "\n".join(filter(None, parts))
     return "\n".join(filter(None, map(_texts, thing))) if isinstance(thing, list) else ""
@@ -125,7 +134,10 @@ async def opening(story: Story) -> None:
     """1. An engagement, its channels, its invitation, its client."""
     slack = story.slack
     await slack.command("/engagement new", by="ada", channel="#general")
-    outcome = await slack.submit({"Company": "Northwind", "Contact's name": "Clara Chen", "Contact's e-mail": "clara@northwind.example"}, by="ada")
+    outcome = await slack.submit(
+        {"Company": "Northwind", "Contact's name": "Clara Chen", "Contact's e-mail": "clara@northwind.example"},
+        by="ada",
+    )
     story.holds(outcome.ok, f"the form of /engagement new is taken, not {outcome.error or outcome.errors}")
     await story.settled()
     async with story.database() as (session, actor):
@@ -134,7 +146,10 @@ async def opening(story: Story) -> None:
         story.holds(engagement.connection == "invited", f"Northwind is invited, not {engagement.connection}")
     world = slack.world
     ada = slack.person("ada").id
-    story.holds(all(ada in world.channels[story.channel(name)].members for name in ("northwind", "northwind-internal")), "Ada is in both channels")
+    story.holds(
+        all(ada in world.channels[story.channel(name)].members for name in ("northwind", "northwind-internal")),
+        "Ada is in both channels",
+    )
     story.step("Ada types /engagement new: #northwind and #northwind-internal are there, and Northwind is invited.")
 
     invitation = next(iter(world.invites.values()))
@@ -173,16 +188,24 @@ async def talking(story: Story) -> None:
         found = (await session.execute(access.visible(actor, Can.CONVERSATION_SEE, Message))).scalars().all()
         kept = {message.ts: message for message in found if message.kind == "message" and message.side != "bot"}
         story.holds(set(kept) == {ts, reply}, f"both messages are kept exactly once, not {len(kept)}")
-        story.holds(kept[ts].conversation_id == kept[reply].conversation_id is not None, "the reply belongs to the conversation")
+        story.holds(
+            kept[ts].conversation_id == kept[reply].conversation_id is not None, "the reply belongs to the conversation"
+        )
         story.holds(kept[ts].side == "client" and kept[reply].side == "staff", "each has its author")
         story.holds(kept[ts].text == "Could we start with the blog? &lt;3", "the text is as Slack sent it")
         open_now = await conversations.open_ones(session, actor, engagement.id)
-        story.holds([one.topic for one in open_now] == ["Could we start with the blog? <3"], "the conversation is open, with its topic")
+        story.holds(
+            [one.topic for one in open_now] == ["Could we start with the blog? <3"],
+            "the conversation is open, with its topic",
+        )
     ack = await slack.command("/conversation", by="ada", channel="#northwind")
     story.holds("Could we start with the blog?" in story.words([ack.message or {}]), "/conversation lists it")
     await slack.command("/conversation start Who writes the texts?", by="ada", channel="#northwind-internal")
     await story.settled()
-    story.holds("Who writes the texts?" in story.seen("#northwind", "clara"), "/conversation start opens one in the client channel")
+    story.holds(
+        "Who writes the texts?" in story.seen("#northwind", "clara"),
+        "/conversation start opens one in the client channel",
+    )
     story.step("Clara writes, Ada replies in the thread: one conversation, each word kept exactly once.")
 
 
@@ -193,12 +216,22 @@ async def selling(story: Story) -> None:
     outcome = await slack.submit({"Name": "Content strategy", "Price": "1,200"}, by="ada")
     story.holds(outcome.ok, f"the service is taken, not {outcome.error or outcome.errors}")
     await slack.command("/proposal new", by="ada", channel="#northwind-internal")
-    outcome = await slack.submit({"Title": "Website refresh", "Services": ["Content strategy"], "Items": "SEO audit, 2 × 900", "Terms": "Payment within 14 days."}, by="ada")
+    outcome = await slack.submit(
+        {
+            "Title": "Website refresh",
+            "Services": ["Content strategy"],
+            "Items": "SEO audit, 2 × 900",
+            "Terms": "Payment within 14 days.",
+        },
+        by="ada",
+    )
     story.holds(outcome.ok, f"the draft is taken, not {outcome.error or outcome.errors}")
     preview = story.modal("ada")
     story.holds("$3,000" in preview, "the preview shows the total")
     story.holds(re.search(r"\d+ people read this channel", preview), "the preview names its audience")
-    story.holds("Website refresh" not in story.seen("#northwind", "clara"), "nothing is in the client channel before Send")
+    story.holds(
+        "Website refresh" not in story.seen("#northwind", "clara"), "nothing is in the client channel before Send"
+    )
     await slack.submit(None, by="ada")
     await story.settled()
     story.holds("Website refresh" in story.seen("#northwind", "clara"), "the card is in the client channel")
@@ -213,12 +246,18 @@ async def signing(story: Story) -> None:
     await story.settled()
     await slack.press("Review and sign", by="dana", channel="#northwind")
     refusal = await story.opened("dana")
-    story.holds("Clara" in refusal or "know who you are" in refusal, f"Dana is told kindly that this is Clara's to sign, not: {refusal}")
+    story.holds(
+        "Clara" in refusal or "know who you are" in refusal,
+        f"Dana is told kindly that this is Clara's to sign, not: {refusal}",
+    )
     await story.shut("dana")
     await slack.press("Review and sign", by="clara", channel="#northwind")
     shown = await story.opened("clara")
     story.holds("Signing as Clara Chen for Northwind" in shown, f"the modal says who signs for whom, not: {shown}")
-    story.holds("SEO audit" in shown and "Payment within 14 days." in shown and "$3,000" in shown, "the exact text is in the modal")
+    story.holds(
+        "SEO audit" in shown and "Payment within 14 days." in shown and "$3,000" in shown,
+        "the exact text is in the modal",
+    )
     outcome = await slack.submit({"Full name": "Clara Chen"}, by="clara")
     story.holds(not outcome.ok, "without the ticks nothing is signed")
     await slack.submit(_signature(slack.view("clara") or {}), by="clara")
@@ -230,13 +269,19 @@ async def signing(story: Story) -> None:
         made = await orders.of_engagement(session, engagement.id)
         story.holds(len(made) == 1 and made[0].total.minor == 300_000, "there is one order of $3,000")
         started = await projects.of_engagement(session, engagement.id)
-        story.holds({(one.title, one.phase) for one in started} == {("Content strategy", "kickoff"), ("SEO audit", "kickoff")}, "one project for each item, in Kickoff")
+        story.holds(
+            {(one.title, one.phase) for one in started} == {("Content strategy", "kickoff"), ("SEO audit", "kickoff")},
+            "one project for each item, in Kickoff",
+        )
         drafted = await invoices.of_engagement(session, engagement.id)
         story.holds([one.status for one in drafted] == ["draft"], "the first invoice is a draft")
         story.holds(engagement.stage == "processing", f"the stage is processing, not {engagement.stage}")
         sent = await proposals.of_engagement(session, engagement.id)
         story.holds([one.status for one in sent] == ["signed"], "the proposal is signed")
-    story.holds("Clara" in story.seen("#northwind", "clara") and "signed" in story.seen("#northwind", "clara").lower(), "the card says who signed")
+    story.holds(
+        "Clara" in story.seen("#northwind", "clara") and "signed" in story.seen("#northwind", "clara").lower(),
+        "the card says who signed",
+    )
     story.step("Clara signs: one order, two projects in Kickoff, the contract and a draft invoice, once.")
 
 
@@ -258,7 +303,10 @@ async def delivering(story: Story) -> None:
     story.holds(outcome.ok, f"the advance is taken, not {outcome.error or outcome.errors}")
     await story.shut("ada")
     story.holds("Undo" in (await _soon(story, "Undo")), "the twin offers Undo")
-    story.holds("moved from Kickoff to Setup" not in story.seen("#northwind", "clara"), "the client hears nothing while it is held")
+    story.holds(
+        "moved from Kickoff to Setup" not in story.seen("#northwind", "clara"),
+        "the client hears nothing while it is held",
+    )
     clock.move(5)
     await story.settled()
     seen = story.seen("#northwind", "clara")
@@ -266,7 +314,9 @@ async def delivering(story: Story) -> None:
     async with story.database() as (session, actor):
         engagement = await story.engagement(session, actor)
         phases = {one.title: one.phase for one in await projects.of_engagement(session, engagement.id)}
-        story.holds(phases == {"Content strategy": "kickoff", "SEO audit": "setup"}, f"only the one project moved, not {phases}")
+        story.holds(
+            phases == {"Content strategy": "kickoff", "SEO audit": "setup"}, f"only the one project moved, not {phases}"
+        )
     await slack.press("Ask about this", by="clara", channel="#northwind")
     view = await slack.modal("clara")
     label = next(block["label"]["text"] for block in view["blocks"] if block["type"] == "input")
@@ -275,8 +325,17 @@ async def delivering(story: Story) -> None:
     await story.settled()
     async with story.database() as (session, actor):
         engagement = await story.engagement(session, actor)
-        story.holds(any("need from us" in one.topic or one.status == "waiting_us" for one in await conversations.open_ones(session, actor, engagement.id)), "her question is a conversation")
-    story.holds("What do you need from us?" in story.seen("#northwind-internal", "ada") + story.seen("#northwind", "ada"), "her words stand where staff read them")
+        story.holds(
+            any(
+                "need from us" in one.topic or one.status == "waiting_us"
+                for one in await conversations.open_ones(session, actor, engagement.id)
+            ),
+            "her question is a conversation",
+        )
+    story.holds(
+        "What do you need from us?" in story.seen("#northwind-internal", "ada") + story.seen("#northwind", "ada"),
+        "her words stand where staff read them",
+    )
     story.step("Ada advances a project: held, then told; Clara asks about it, and it is a conversation.")
 
 
@@ -303,7 +362,10 @@ async def paying(story: Story) -> None:
     async with story.database() as (session, actor):
         engagement = await story.engagement(session, actor)
         [invoice] = await invoices.of_engagement(session, engagement.id)
-        story.holds(invoice.status == "open" and invoice.hosted_url and invoice.processor_ref, f"it is issued at Stripe, not {invoice.status}")
+        story.holds(
+            invoice.status == "open" and invoice.hosted_url and invoice.processor_ref,
+            f"it is issued at Stripe, not {invoice.status}",
+        )
     await slack.press("Pay", by="clara", channel="#northwind")
     asked = await story.opened("clara")
     story.holds("$3,000" in asked and invoice.hosted_url in asked, "Pay shows Clara the amount and Stripe's page")
@@ -320,7 +382,10 @@ async def paying(story: Story) -> None:
         story.holds(paid.status == "paid" and paid.paid.minor == 300_000, f"it is paid, not {paid.status}")
         [order] = await orders.of_engagement(session, engagement.id)
         story.holds((await invoices.paid_of_order(session, order.id)).minor == 300_000, "the order shows it")
-    story.holds("Paid" in story.seen("#northwind", "clara") and "aid" in story.seen("#northwind-internal", "ada"), "the cards turn Paid")
+    story.holds(
+        "Paid" in story.seen("#northwind", "clara") and "aid" in story.seen("#northwind-internal", "ada"),
+        "the cards turn Paid",
+    )
     story.step("Ada sends the invoice, Clara's first card is declined, her second pays: the cards turn Paid.")
 
 

@@ -28,7 +28,8 @@ def make(ears: Ears, *, signing_secret: str) -> AsyncApp:
         return AuthorizeResult(enterprise_id=enterprise_id, team_id=team_id, bot_token=known[1] if known else "none")
 
     app = AsyncApp(
-        signing_secret=signing_secret or secrets.token_hex(32),  # Bolt wants one; in Socket Mode no request is checked with it
+        signing_secret=signing_secret
+        or secrets.token_hex(32),  # Bolt wants one; in Socket Mode no request is checked with it
         authorize=authorize,
         process_before_response=True,
         ignoring_self_events_enabled=False,
@@ -74,9 +75,15 @@ async def _command(ears: Ears, body: Mapping[str, Any]) -> dict[str, Any] | str:
         reply, token = Say(card.text, card.blocks), ""
     else:
         told["words"] = line.words
-        reply, token = await ears.run(chosen(line.noun, line.verb, COMMANDS[line.noun, line.verb]), body["team_id"], body["user_id"], told)
+        reply, token = await ears.run(
+            chosen(line.noun, line.verb, COMMANDS[line.noun, line.verb]), body["team_id"], body["user_id"], told
+        )
     if isinstance(reply, Say):
-        return {"response_type": "ephemeral", "text": reply.text, **({"blocks": list(reply.blocks)} if reply.blocks else {})}
+        return {
+            "response_type": "ephemeral",
+            "text": kit.marked(reply.text),
+            **({"blocks": list(reply.blocks)} if reply.blocks else {}),
+        }
     return await ears.speak(reply, token, {**body, "type": "command"})
 
 
@@ -84,7 +91,14 @@ def puzzled(line: grammar.Puzzled) -> Say:
     """The answer to a line that was not understood: the nearest right word, else where help is."""
     call = f"/{line.noun}" if f"/{line.noun}" in grammar.DOORS else f"/tl {line.noun}".strip()
     if line.nearest:
-        return Say(kit.md("I do not know “{typed}”. Did you mean `{call} {nearest}`?", typed=line.typed, call=call, nearest=line.nearest))
+        return Say(
+            kit.md(
+                "I do not know “{typed}”. Did you mean `{call} {nearest}`?",
+                typed=line.typed,
+                call=call,
+                nearest=line.nearest,
+            )
+        )
     return Say(kit.md("I do not know “{typed}”. `{call} help` shows what can be typed.", typed=line.typed, call=call))
 
 
@@ -173,7 +187,12 @@ async def _shortcut(ears: Ears, body: Mapping[str, Any]) -> dict[str, Any] | str
 
 async def _menu(ears: Ears, body: Mapping[str, Any]) -> dict[str, Any] | str:
     view = body.get("view") or {}
-    told = {"words": body.get("value", ""), "value": view.get("private_metadata", ""), "form": Values(view), "payload": body}
+    told = {
+        "words": body.get("value", ""),
+        "value": view.get("private_metadata", ""),
+        "form": Values(view),
+        "payload": body,
+    }
     reply, token = await ears.run(MENUS.get(body["action_id"], _nothing), _installed(body), body["user"]["id"], told)
     return await ears.speak(reply if isinstance(reply, Options) else Options(), token, body)
 

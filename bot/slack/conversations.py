@@ -38,7 +38,9 @@ def _row(summary: Summary) -> blocks.Row:
 async def listed(heard: Heard) -> Reply:
     """List the open conversations of this engagement, or of all."""
     found = await conversations.open_ones(heard.session, heard.actor, heard.engagement.id if heard.engagement else None)
-    card = blocks.listed([_row(each) for each in found], heard.engagement.title if heard.engagement else heard.house.name)
+    card = blocks.listed(
+        [_row(each) for each in found], heard.engagement.title if heard.engagement else heard.house.name
+    )
     return Say(card.text, card.blocks)
 
 
@@ -77,7 +79,9 @@ async def started(heard: Heard) -> Reply:
 async def _sheet(heard: Heard, conversation_id: uuid.UUID) -> kit.Block:
     found = await conversations.summary(heard.session, heard.actor, conversation_id)
     said = await conversations.messages(heard.session, heard.actor, conversation_id)
-    return blocks.sheet(_row(found), [blocks.Words(each.author_name, each.text, each.sent_at, each.staff_only) for each in said])
+    return blocks.sheet(
+        _row(found), [blocks.Words(each.author_name, each.text, each.sent_at, each.staff_only) for each in said]
+    )
 
 
 @command("conversation", "show", "Look at one conversation", hint="[which]", which=among())
@@ -124,7 +128,14 @@ async def rename(heard: Heard) -> Reply:
     found = await conversations.summary(heard.session, heard.actor, uuid.UUID(heard.value))
     return Open(
         blocks.words_form(
-            "conversation.rename", "Rename", "Topic", "Rename", heard.value, name="topic", multiline=False, initial=found.topic
+            "conversation.rename",
+            "Rename",
+            "Topic",
+            "Rename",
+            heard.value,
+            name="topic",
+            multiline=False,
+            initial=found.topic,
         )
     )
 
@@ -163,7 +174,9 @@ async def noted(heard: Heard) -> Reply:
 async def _of_message(heard: Heard) -> Conversation:
     found = await conversations.of_message(heard.session, heard.actor, heard.channel, heard.message_ts, heard.thread_ts)
     if found is None:
-        raise NotFound("This message belongs to no conversation: it is a card of ours, or it was written before this channel was linked.")
+        raise NotFound(
+            "This message belongs to no conversation: it is a card of ours, or it was written before this channel was linked."
+        )
     return found
 
 

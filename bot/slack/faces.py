@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import bot.slack
+from bot.blocks import kit
 from bot.slack import home, mentions
 from bot.slack.listener import Ears, Heard
 from bot.slack.replies import Done, Open, Reply, Say
@@ -39,7 +40,12 @@ class Faces:
             reply = Say("That opens a form, which a mention cannot. Type it as a command, outside of threads.")
         if isinstance(reply, Say) and token:
             await self._ears.slack.ephemeral(
-                token, told["channel"], told["user"], reply.text, list(reply.blocks) or None, thread_ts=told["thread_ts"] or None
+                token,
+                told["channel"],
+                told["user"],
+                kit.marked(reply.text),
+                list(reply.blocks) or None,
+                thread_ts=told["thread_ts"] or None,
             )
 
     async def home(self, job: Claimed) -> None:

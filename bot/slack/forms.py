@@ -48,7 +48,14 @@ def _value(element: dict[str, Any]) -> str | list[str] | None:
     if "selected_option" in element:
         option = element["selected_option"]
         return str(option["value"]) if option else None
-    for key in ("value", "selected_date", "selected_time", "selected_user", "selected_conversation", "selected_channel"):
+    for key in (
+        "value",
+        "selected_date",
+        "selected_time",
+        "selected_user",
+        "selected_conversation",
+        "selected_channel",
+    ):
         if key in element:
             return None if element[key] is None else str(element[key])
     return None

@@ -141,7 +141,9 @@ class Ears:
         """The listener's reply, or what the refusal or failure has to say; with the token to speak with."""
         known = await self.tenants.of_team(team_id)
         if known is None:
-            return Say("Throughline is not set up in this workspace yet. Ask whoever installed it to run `python -m bot doctor`."), ""
+            return Say(
+                "Throughline is not set up in this workspace yet. Ask whoever installed it to run `python -m bot doctor`."
+            ), ""
         tenant, token = known
         try:
             await self._meet(tenant, token, team_id, user)
@@ -154,10 +156,19 @@ class Ears:
             return await self._refused(tenant, user, refusal), token
         except Exception as error:
             reference = secrets.token_hex(3).upper()
-            log.exception("listener.failed", reference=reference, listener=getattr(listener, "__name__", ""), kind=type(error).__name__)
-            return Say(f"Something went wrong on our side, and nothing was changed. Please try again; if it stays, mention {reference}."), token
+            log.exception(
+                "listener.failed",
+                reference=reference,
+                listener=getattr(listener, "__name__", ""),
+                kind=type(error).__name__,
+            )
+            return Say(
+                f"Something went wrong on our side, and nothing was changed. Please try again; if it stays, mention {reference}."
+            ), token
 
-    async def _heard(self, session: Session, tenant: uuid.UUID, team_id: str, user: str, told: Mapping[str, Any]) -> Heard:
+    async def _heard(
+        self, session: Session, tenant: uuid.UUID, team_id: str, user: str, told: Mapping[str, Any]
+    ) -> Heard:
         heard = Heard(
             session=session,
             actor=await people.recognise(session, user),
@@ -223,20 +234,32 @@ class Ears:
         except Failure as failure:
             log.warning("answer.not_shown", reason=str(failure), type=payload.get("type"))
             if payload.get("response_url"):
-                text = reply.text if isinstance(reply, Say) else "Slack closed the window before we could fill it. Please press once more."
-                await self.slack.respond(payload["response_url"], {"response_type": "ephemeral", "replace_original": False, "text": text})
+                text = (
+                    kit.marked(reply.text)
+                    if isinstance(reply, Say)
+                    else "Slack closed the window before we could fill it. Please press once more."
+                )
+                await self.slack.respond(
+                    payload["response_url"], {"response_type": "ephemeral", "replace_original": False, "text": text}
+                )
         return ""
 
 
 def _notice(say: Say) -> dict[str, Any]:
-    blocks = list(say.blocks) or [kit.section(kit.Raw(say.text))]
+    blocks = list(say.blocks) or [kit.section(say.text)]
     return kit.modal("notice", say.title, blocks)
 
 
 def help_text(noun: str = "") -> kit.Card:
     """What can be typed, for one noun or for all."""
     lines = [
-        kit.md("`{call}` {sentence}", call=" ".join(part for part in (f"/{n}" if f"/{n}" in grammar.DOORS else f"/tl {n}".strip(), v, c.hint) if part), sentence=c.sentence)
+        kit.md(
+            "`{call}` {sentence}",
+            call=" ".join(
+                part for part in (f"/{n}" if f"/{n}" in grammar.DOORS else f"/tl {n}".strip(), v, c.hint) if part
+            ),
+            sentence=c.sentence,
+        )
         for (n, v), c in COMMANDS.items()
         if noun in ("", n)
     ]

@@ -32,13 +32,17 @@ class Show:
     pin: bool = False
 
 
-STATUS = (Show("engagement.status", "client", about="engagement", pin=True), Show("engagement.twin", "staff", about="engagement", pin=True))
+STATUS = (
+    Show("engagement.status", "client", about="engagement", pin=True),
+    Show("engagement.twin", "staff", about="engagement", pin=True),
+)
 PROPOSAL = (Show("proposal.card", "client", mail=True), Show("proposal.twin", "staff"))
 INVOICE = (Show("invoice.card", "client", mail=True), Show("invoice.twin", "staff"))
 TWIN = (Show("project.twin", "staff"),)
 
 ANNOUNCED: Mapping[Kind, tuple[Show, ...]] = {
     Kind.CONTACT_LINKED: (Show("person.linked", "staff"), *STATUS),
+    Kind.CONVERSATION_MERGED: STATUS,
     Kind.CONVERSATION_NOTED: (Show("conversation.note", "staff", news=True, about="note"),),
     Kind.CONVERSATION_OPENED: (Show("conversation.opening", "client"), *STATUS),
     Kind.CONVERSATION_RENAMED: (Show("conversation.opening", "client"), *STATUS),
@@ -51,9 +55,16 @@ ANNOUNCED: Mapping[Kind, tuple[Show, ...]] = {
     Kind.ENGAGEMENT_CHANNEL_BACK: STATUS,
     Kind.ENGAGEMENT_CHANNEL_LOST: (Show("engagement.twin", "staff"),),
     Kind.ENGAGEMENT_CLOSED: STATUS,
-    Kind.ENGAGEMENT_CONNECTED: (Show("engagement.welcome", "client"), *STATUS, Show("engagement.waiting", "client", news=True)),
+    Kind.ENGAGEMENT_CONNECTED: (
+        Show("engagement.welcome", "client"),
+        *STATUS,
+        Show("engagement.waiting", "client", news=True),
+    ),
     Kind.ENGAGEMENT_DECLINED: (Show("engagement.twin", "staff"), Show("engagement.declined", "staff", news=True)),
-    Kind.ENGAGEMENT_DISCONNECTED: (Show("engagement.twin", "staff"), Show("engagement.disconnected", "staff", news=True)),
+    Kind.ENGAGEMENT_DISCONNECTED: (
+        Show("engagement.twin", "staff"),
+        Show("engagement.disconnected", "staff", news=True),
+    ),
     Kind.ENGAGEMENT_INVITED: (Show("engagement.twin", "staff"),),
     Kind.ENGAGEMENT_LINKED: (Show("engagement.welcome", "client"), *STATUS),
     Kind.ENGAGEMENT_MAIL_CHOSEN: (Show("engagement.twin", "staff"),),
@@ -65,12 +76,24 @@ ANNOUNCED: Mapping[Kind, tuple[Show, ...]] = {
     Kind.ENGAGEMENT_STUCK: (Show("engagement.twin", "staff", pin=True), Show("engagement.stuck", "staff", news=True)),
     Kind.INVOICE_DRAFTED: (Show("invoice.twin", "staff"),),
     Kind.INVOICE_ISSUED: (*INVOICE, *STATUS),
-    Kind.INVOICE_MISMATCHED: (Show("invoice.mismatch", "staff", news=True, under="invoice.twin"), Show("invoice.twin", "staff")),
+    Kind.INVOICE_MISMATCHED: (
+        Show("invoice.mismatch", "staff", news=True, under="invoice.twin"),
+        Show("invoice.twin", "staff"),
+    ),
     Kind.INVOICE_PAID: (*INVOICE, Show("invoice.paid", "staff", news=True, under="invoice.twin"), *STATUS),
-    Kind.INVOICE_PAYMENT_FAILED: (Show("invoice.failed", "staff", news=True, under="invoice.twin"), Show("invoice.twin", "staff")),
-    Kind.INVOICE_REMINDED: (Show("invoice.reminder", "client", news=True, under="invoice.card", mail=True), Show("invoice.twin", "staff")),
+    Kind.INVOICE_PAYMENT_FAILED: (
+        Show("invoice.failed", "staff", news=True, under="invoice.twin"),
+        Show("invoice.twin", "staff"),
+    ),
+    Kind.INVOICE_REMINDED: (
+        Show("invoice.reminder", "client", news=True, under="invoice.card", mail=True),
+        Show("invoice.twin", "staff"),
+    ),
     Kind.INVOICE_SENDING: (Show("invoice.twin", "staff"),),
-    Kind.INVOICE_STUCK: (Show("invoice.stuck", "staff", news=True, under="invoice.twin"), Show("invoice.twin", "staff")),
+    Kind.INVOICE_STUCK: (
+        Show("invoice.stuck", "staff", news=True, under="invoice.twin"),
+        Show("invoice.twin", "staff"),
+    ),
     Kind.INVOICE_VIEWED: (Show("invoice.twin", "staff"),),
     Kind.INVOICE_VOIDED: (*INVOICE, *STATUS),
     Kind.PERSON_JOINED: (Show("person.linked", "staff"),),
@@ -85,7 +108,10 @@ ANNOUNCED: Mapping[Kind, tuple[Show, ...]] = {
     Kind.PROJECT_PAUSED: (*TWIN, *STATUS),
     Kind.PROJECT_RESUMED: (*TWIN, *STATUS),
     Kind.PROJECT_STARTED: TWIN,
-    Kind.PROPOSAL_CHANGES_REQUESTED: (Show("proposal.changes", "staff", news=True, under="proposal.twin"), Show("proposal.twin", "staff")),
+    Kind.PROPOSAL_CHANGES_REQUESTED: (
+        Show("proposal.changes", "staff", news=True, under="proposal.twin"),
+        Show("proposal.twin", "staff"),
+    ),
     Kind.PROPOSAL_DECLINED: (*PROPOSAL, Show("proposal.declined", "staff", news=True, under="proposal.twin"), *STATUS),
     Kind.PROPOSAL_DRAFTED: (Show("proposal.draft", "staff"),),
     Kind.PROPOSAL_EDITED: (Show("proposal.draft", "staff"),),
@@ -124,7 +150,12 @@ async def announce(works: Works, job: Claimed) -> None:
         engagement = await engagements.by_id(session, event.engagement_id) if event.engagement_id else None
         for show in ANNOUNCED.get(Kind(event.kind), ()):
             for place in await _places(session, engagement, show):
-                payload = {"card": show.card, "place": place, "subject": str(_subject(event, show)), "event": str(event.id)}
+                payload = {
+                    "card": show.card,
+                    "place": place,
+                    "subject": str(_subject(event, show)),
+                    "event": str(event.id),
+                }
                 flags = {"news": show.news, "under": show.under, "pin": show.pin}
                 await jobs.enqueue(
                     session,

@@ -121,7 +121,9 @@ async def message(session: Session, delivery: Delivery) -> None:
         previous = event.get("previous_message") or {}
         gone = said({**previous, "ts": event.get("deleted_ts") or previous.get("ts")}, channel, app_id, us)
         if gone is not None:
-            await conversations.delete(session, engagement, place, gone, conversations.moment(event.get("event_ts") or event["ts"]))
+            await conversations.delete(
+                session, engagement, place, gone, conversations.moment(event.get("event_ts") or event["ts"])
+            )
         return
     heard = said(event, channel, app_id, us)
     if heard is None:
@@ -149,7 +151,13 @@ def reaction(*, present: bool) -> Callable[[Session, Delivery], Awaitable[None]]
         engagement, _ = await engagements.in_channel(session, item["channel"])
         if engagement is not None:
             await conversations.react(
-                session, item["channel"], item["ts"], event.get("user") or "", event["reaction"], present=present, changed_ts=event["event_ts"]
+                session,
+                item["channel"],
+                item["ts"],
+                event.get("user") or "",
+                event["reaction"],
+                present=present,
+                changed_ts=event["event_ts"],
             )
 
     return apply
@@ -166,7 +174,10 @@ async def mention(session: Session, delivery: Delivery) -> None:
         session,
         "mention.hear",
         lane=f"mention:{event['channel']}",
-        payload={"team": delivery.team, **{name: event.get(name) or "" for name in ("user", "channel", "ts", "thread_ts", "text")}},
+        payload={
+            "team": delivery.team,
+            **{name: event.get(name) or "" for name in ("user", "channel", "ts", "thread_ts", "text")},
+        },
         organization_id=tenant,
         dedupe=f"{event['channel']}:{event['ts']}",
     )

@@ -15,7 +15,9 @@ from core import clock, events, people, posts
 from core.db import Session
 from core.jobs import Claimed
 
-UNEDITABLE = frozenset({"edit_window_closed", "cant_update_message", "message_not_found", "is_inactive", "external_channel_migrating"})
+UNEDITABLE = frozenset(
+    {"edit_window_closed", "cant_update_message", "message_not_found", "is_inactive", "external_channel_migrating"}
+)
 """Slack's reasons for which a card that stands can no longer be changed, so that a new one takes its place."""
 
 
@@ -26,7 +28,9 @@ def print_of(card: Card) -> str:
 
 async def _render(works: Works, session: Session, payload: dict[str, Any]) -> Card | None:
     event = await events.get(session, uuid.UUID(payload["event"])) if payload.get("event") else None
-    sight = Sight(session, uuid.UUID(payload["subject"]), event, works.settings.public_url, event.facts if event else {})
+    sight = Sight(
+        session, uuid.UUID(payload["subject"]), event, works.settings.public_url, event.facts if event else {}
+    )
     return await CARDS[payload["card"]](sight)
 
 
@@ -45,7 +49,13 @@ async def show(works: Works, job: Claimed) -> None:
         card = await _render(works, session, payload)
         if card is None:
             return
-        post = await posts.at(session, subject=payload["card"].partition(".")[0], subject_id=uuid.UUID(payload["subject"]), place=place, purpose=_purpose(payload))
+        post = await posts.at(
+            session,
+            subject=payload["card"].partition(".")[0],
+            subject_id=uuid.UUID(payload["subject"]),
+            place=place,
+            purpose=_purpose(payload),
+        )
         shown = print_of(card)
         standing = post.state == "sent" and (post.shown == shown or payload.get("news"))
         before, reference, since = post.state, post.reference, post.attempted_at or post.created_at
@@ -61,7 +71,9 @@ async def show(works: Works, job: Claimed) -> None:
             await _update(works, job, tenant.token, place, post.id, reference, card)
         else:
             lost = before in ("attempted", "unknown")
-            reference = await works.slack.find_own_post(tenant.token, place, str(post.id), since, thread) if lost else None
+            reference = (
+                await works.slack.find_own_post(tenant.token, place, str(post.id), since, thread) if lost else None
+            )
             if reference is None:
                 reference = await _send(works, job, tenant.token, place, post.id, card, thread, again=lost)
             else:  # what stands there was rendered at the first attempt
@@ -73,7 +85,9 @@ async def show(works: Works, job: Claimed) -> None:
             (await posts.get(session, post.id)).pinned_at = clock.now()
 
 
-async def _update(works: Works, job: Claimed, token: str, place: str, post_id: uuid.UUID, reference: str, card: Card) -> None:
+async def _update(
+    works: Works, job: Claimed, token: str, place: str, post_id: uuid.UUID, reference: str, card: Card
+) -> None:
     """Change the card where it stands; if Slack allows that no longer, the next attempt puts a new one there."""
     assert job.organization_id is not None
     try:
@@ -83,11 +97,21 @@ async def _update(works: Works, job: Claimed, token: str, place: str, post_id: u
             raise
         async with works.db.transaction(job.organization_id) as session:
             posts.gone(await posts.get(session, post_id))
-        raise Temporary("slack", failure.code, "The card can no longer be edited; a new one takes its place.") from failure
+        raise Temporary(
+            "slack", failure.code, "The card can no longer be edited; a new one takes its place."
+        ) from failure
 
 
 async def _send(
-    works: Works, job: Claimed, token: str, place: str, post_id: uuid.UUID, card: Card, thread: str | None, *, again: bool
+    works: Works,
+    job: Claimed,
+    token: str,
+    place: str,
+    post_id: uuid.UUID,
+    card: Card,
+    thread: str | None,
+    *,
+    again: bool,
 ) -> str:
     assert job.organization_id is not None
     if again:
@@ -97,7 +121,9 @@ async def _send(
                 posts.lost(post)
             posts.attempt(post)
     try:
-        return await works.slack.post(token, place, card.text, card.blocks, metadata=own_post(str(post_id)), thread_ts=thread)
+        return await works.slack.post(
+            token, place, card.text, card.blocks, metadata=own_post(str(post_id)), thread_ts=thread
+        )
     except Unknown:
         async with works.db.transaction(job.organization_id) as session:
             posts.lost(await posts.get(session, post_id))
@@ -127,7 +153,9 @@ async def mail(works: Works, job: Claimed) -> None:
     """Send a card's mail twin to somebody who is not in the channel; once for each event."""
     assert job.organization_id is not None
     if works.mail is None:
-        raise Permanent("mail", "not_set_up", "Mail is not set up (SMTP_URL), so a client who is not in Slack was not told.")
+        raise Permanent(
+            "mail", "not_set_up", "Mail is not set up (SMTP_URL), so a client who is not in Slack was not told."
+        )
     user_id = uuid.UUID(str(job.payload["place"]).removeprefix("mail:"))
     async with works.db.transaction(job.organization_id) as session:
         card = await _render(works, session, job.payload)
@@ -136,7 +164,11 @@ async def mail(works: Works, job: Claimed) -> None:
         house = await people.organization(session, job.organization_id)
         to = (await people.get(session, [user_id]))[user_id]
         post = await posts.at(
-            session, subject="mail", subject_id=uuid.UUID(job.payload["event"]), place=str(job.payload["place"]), purpose=str(job.payload["card"])
+            session,
+            subject="mail",
+            subject_id=uuid.UUID(job.payload["event"]),
+            place=str(job.payload["place"]),
+            purpose=str(job.payload["card"]),
         )
         if post.state == "sent":
             return
@@ -144,6 +176,8 @@ async def mail(works: Works, job: Claimed) -> None:
             posts.attempt(post)
         message_id = f"<{post.id}@throughline>"
     letter = mails.twin(card, house.name, to.first_name, pages.address(works.settings.public_url, job.organization_id))
-    await works.mail.send(to.email, letter.subject, letter.text, letter.html, message_id=message_id, to_name=to.name, from_name=house.name)
+    await works.mail.send(
+        to.email, letter.subject, letter.text, letter.html, message_id=message_id, to_name=to.name, from_name=house.name
+    )
     async with works.db.transaction(job.organization_id) as session:
         posts.sent(await posts.get(session, post.id), message_id, "")

@@ -26,7 +26,11 @@ async def tenant_of(session: Session, source: str, team: str) -> uuid.UUID | Non
     Stripe's webhooks come for the one account of this machine; the invoice that they name says whose it is, and the job that looks
     into it finds it in that tenant only. They are heard in any.
     """
-    found = await people.installation(session, team_id=team) if source == "slack" else await people.any_installation(session)
+    found = (
+        await people.installation(session, team_id=team)
+        if source == "slack"
+        else await people.any_installation(session)
+    )
     return found.organization_id if found else None
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from core import clock, people, posts
 from core.conversations.joining import SPOKEN, join, settle
-from core.conversations.tables import Attachment, Message, Reaction, Revision
+from core.conversations.tables import Attachment, Conversation, Message, Reaction, Revision
 from core.db import Session
 from core.engagements import Engagement, Place
 from core.people import Identity, User
@@ -61,8 +61,10 @@ async def say(session: Session, engagement: Engagement, place: Place, said: Said
     if not new:
         if message.edited_ts and not said.edited_ts:
             await _revise(session, message, "", said.text, said.blocks)
+            await _resettle(session, message)
         elif message.deleted_at is not None and not message.text:
             message.text, message.blocks = said.text, said.blocks
+            await _resettle(session, message)
     if new:
         await _files(session, message, said)
         if said.post_id is not None:
@@ -108,7 +110,9 @@ async def delete(session: Session, engagement: Engagement, place: Place, said: S
     return message
 
 
-async def react(session: Session, channel: str, ts: str, author_ref: str, emoji: str, *, present: bool, changed_ts: str) -> None:
+async def react(
+    session: Session, channel: str, ts: str, author_ref: str, emoji: str, *, present: bool, changed_ts: str
+) -> None:
     """Keep that a reaction was set or taken; the newest word about it counts, in whatever order they come."""
     tenant: uuid.UUID = session.info["tenant"]
     statement = insert(Reaction).values(
@@ -175,7 +179,9 @@ async def _row(session: Session, engagement: Engagement, place: Place, said: Sai
     ).scalar_one_or_none()
     found = (
         await session.execute(
-            select(Message).where(Message.source == "slack", Message.source_ref == said.ref).execution_options(populate_existing=True)
+            select(Message)
+            .where(Message.source == "slack", Message.source_ref == said.ref)
+            .execution_options(populate_existing=True)
         )
     ).scalar_one()
     return found, made is not None
@@ -205,11 +211,23 @@ async def _revise(session: Session, message: Message, edited_ts: str, text: str,
     )
 
 
+async def _resettle(session: Session, message: Message) -> None:
+    """Its first words have come late: the conversation's topic may be made of them."""
+    if message.conversation_id is not None:
+        await settle(session, (await session.execute(select(Conversation).where(Conversation.id == message.conversation_id))).scalar_one())
+
+
 async def _files(session: Session, message: Message, said: Said) -> None:
     for file in said.files:
         await session.execute(
             insert(Attachment)
-            .values(id=uuid.uuid4(), organization_id=message.organization_id, created_at=clock.now(), message_id=message.id, **file)
+            .values(
+                id=uuid.uuid4(),
+                organization_id=message.organization_id,
+                created_at=clock.now(),
+                message_id=message.id,
+                **file,
+            )
             .on_conflict_do_nothing(index_elements=["organization_id", "message_id", "file_ref"])
         )
 

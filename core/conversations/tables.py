@@ -54,7 +54,11 @@ class Message(TenantRow):
     """One thing said. `source_ref` is unique for its source: for Slack, channel and ts. Cards that we post belong to no conversation."""
 
     __tablename__ = "conversation_messages"
-    REFERS: ClassVar[dict[str, str]] = {"engagement_id": "engagements", "conversation_id": "conversations", "author_id": "users"}
+    REFERS: ClassVar[dict[str, str]] = {
+        "engagement_id": "engagements",
+        "conversation_id": "conversations",
+        "author_id": "users",
+    }
     RULES: ClassVar[tuple[SchemaItem, ...]] = (
         UniqueConstraint("organization_id", "source", "source_ref"),
         CheckConstraint("source IN ('slack', 'portal', 'mail', 'api', 'import')", name="source_known"),
@@ -104,7 +108,9 @@ class Reaction(TenantRow):
     """An emoji that somebody put on a message; kept by channel and ts, because it may be told before the message is."""
 
     __tablename__ = "message_reactions"
-    RULES: ClassVar[tuple[SchemaItem, ...]] = (UniqueConstraint("organization_id", "channel_id", "ts", "author_ref", "emoji"),)
+    RULES: ClassVar[tuple[SchemaItem, ...]] = (
+        UniqueConstraint("organization_id", "channel_id", "ts", "author_ref", "emoji"),
+    )
     channel_id: Mapped[str]
     ts: Mapped[str]
     author_ref: Mapped[str]

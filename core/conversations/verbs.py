@@ -8,7 +8,7 @@ from sqlalchemy import Select, case, func, select
 
 from core import access, clock, events
 from core.access import Can
-from core.conversations.record import topic_of
+from core.conversations.joining import topic_of
 from core.conversations.tables import STATUS, Conversation, Message
 from core.db import Session, new_number, save
 from core.engagements import Engagement
@@ -56,7 +56,13 @@ async def start(
     if words:
         await save(session, _written(actor, conversation, words, kind="form", staff_only=False))
     await events.record(
-        session, actor, Kind.CONVERSATION_OPENED, "conversation", conversation.id, engagement_id=engagement.id, said=False
+        session,
+        actor,
+        Kind.CONVERSATION_OPENED,
+        "conversation",
+        conversation.id,
+        engagement_id=engagement.id,
+        said=False,
     )
     return conversation
 
@@ -90,7 +96,12 @@ async def take(session: Session, actor: Actor, conversation_id: uuid.UUID | str)
     conversation.owner_id = actor.user_id
     await session.flush()
     await events.record(
-        session, actor, Kind.CONVERSATION_TAKEN, "conversation", conversation.id, engagement_id=conversation.engagement_id
+        session,
+        actor,
+        Kind.CONVERSATION_TAKEN,
+        "conversation",
+        conversation.id,
+        engagement_id=conversation.engagement_id,
     )
     return conversation
 
@@ -105,7 +116,12 @@ async def rename(session: Session, actor: Actor, conversation_id: uuid.UUID | st
         conversation.topic = wanted
         await session.flush()
         await events.record(
-            session, actor, Kind.CONVERSATION_RENAMED, "conversation", conversation.id, engagement_id=conversation.engagement_id
+            session,
+            actor,
+            Kind.CONVERSATION_RENAMED,
+            "conversation",
+            conversation.id,
+            engagement_id=conversation.engagement_id,
         )
     return conversation
 
@@ -118,7 +134,12 @@ async def resolve(session: Session, actor: Actor, conversation_id: uuid.UUID | s
         conversation.resolved_at, conversation.waiting_since = clock.now(), None
         await session.flush()
         await events.record(
-            session, actor, Kind.CONVERSATION_RESOLVED, "conversation", conversation.id, engagement_id=conversation.engagement_id
+            session,
+            actor,
+            Kind.CONVERSATION_RESOLVED,
+            "conversation",
+            conversation.id,
+            engagement_id=conversation.engagement_id,
         )
     return conversation
 
@@ -131,7 +152,12 @@ async def reopen(session: Session, actor: Actor, conversation_id: uuid.UUID | st
         conversation.resolved_at, conversation.waiting_since = None, clock.now()
         await session.flush()
         await events.record(
-            session, actor, Kind.CONVERSATION_REOPENED, "conversation", conversation.id, engagement_id=conversation.engagement_id
+            session,
+            actor,
+            Kind.CONVERSATION_REOPENED,
+            "conversation",
+            conversation.id,
+            engagement_id=conversation.engagement_id,
         )
     return conversation
 
@@ -144,7 +170,13 @@ async def note(session: Session, actor: Actor, conversation_id: uuid.UUID | str,
     written = _written(actor, conversation, words.strip(), kind="note", staff_only=True)
     await save(session, written)
     await events.record(
-        session, actor, Kind.CONVERSATION_NOTED, "conversation", conversation.id, engagement_id=conversation.engagement_id, note=str(written.id)
+        session,
+        actor,
+        Kind.CONVERSATION_NOTED,
+        "conversation",
+        conversation.id,
+        engagement_id=conversation.engagement_id,
+        note=str(written.id),
     )
     return written
 
@@ -169,9 +201,13 @@ class Summary:
     messages: int
 
 
-async def open_ones(session: Session, actor: Actor, engagement_id: uuid.UUID | None = None, limit: int = 20) -> list[Summary]:
+async def open_ones(
+    session: Session, actor: Actor, engagement_id: uuid.UUID | None = None, limit: int = 20
+) -> list[Summary]:
     """The open conversations, those that wait on the agency first, the longest wait first; the same number of queries always."""
-    seen = access.visible(actor, Can.CONVERSATION_SEE, Conversation).where(Conversation.status != "resolved", Conversation.deleted_at.is_(None))
+    seen = access.visible(actor, Can.CONVERSATION_SEE, Conversation).where(
+        Conversation.status != "resolved", Conversation.deleted_at.is_(None)
+    )
     if engagement_id is not None:
         seen = seen.where(Conversation.engagement_id == engagement_id)
     return await _summaries(session, seen, limit)
@@ -191,11 +227,16 @@ async def _summaries(session: Session, seen: Select[Conversation], limit: int) -
         select(found, User.name.label("owner"), func.coalesce(counted.c.said, 0).label("said"))
         .outerjoin(User, User.id == found.c.owner_id)
         .outerjoin(counted, counted.c.conversation_id == found.c.id)
-        .order_by(case((found.c.status == "waiting_us", 0), else_=1), found.c.waiting_since.asc().nulls_last(), found.c.opened_at)
+        .order_by(
+            case((found.c.status == "waiting_us", 0), else_=1),
+            found.c.waiting_since.asc().nulls_last(),
+            found.c.opened_at,
+        )
         .limit(limit)
     )
     return [
-        Summary(r.id, r.topic, r.status, r.waiting_since, r.owner or "", r.channel_id, r.thread_ts, r.said) for r in rows
+        Summary(r.id, r.topic, r.status, r.waiting_since, r.owner or "", r.channel_id, r.thread_ts, r.said)
+        for r in rows
     ]
 
 
@@ -211,7 +252,9 @@ async def candidates(
     return [(row.id, row.topic) for row in rows.scalars()]
 
 
-async def of_message(session: Session, actor: Actor, channel_id: str, ts: str, thread_ts: str = "") -> Conversation | None:
+async def of_message(
+    session: Session, actor: Actor, channel_id: str, ts: str, thread_ts: str = ""
+) -> Conversation | None:
     """The conversation that a Slack message belongs to, as far as the actor may see it."""
     query = access.visible(actor, Can.CONVERSATION_SEE, Conversation)
     by_message = select(Message.conversation_id).where(Message.channel_id == channel_id, Message.ts == ts)
@@ -246,13 +289,23 @@ async def told(session: Session, conversation_id: uuid.UUID) -> Told:
     found = (await session.execute(select(Conversation).where(Conversation.id == conversation_id))).scalar_one()
     people = {
         user.id: user
-        for user in (await session.execute(select(User).where(User.id.in_([found.opened_by_id, found.owner_id])))).scalars()
+        for user in (
+            await session.execute(select(User).where(User.id.in_([found.opened_by_id, found.owner_id])))
+        ).scalars()
     }
     own = Message.conversation_id == found.id
-    form = (await session.execute(select(Message.text).where(own, Message.kind == "form").order_by(Message.sent_at).limit(1))).scalar_one_or_none()
+    form = (
+        await session.execute(
+            select(Message.text).where(own, Message.kind == "form").order_by(Message.sent_at).limit(1)
+        )
+    ).scalar_one_or_none()
     # Said in the channel, it has a message there that is its thread's root, or stands under a card.
     spoken = (
-        await session.execute(select(Message.id).where(own, Message.ts != "", Message.kind != "form", Message.sent_at <= found.opened_at).limit(1))
+        await session.execute(
+            select(Message.id)
+            .where(own, Message.ts != "", Message.kind != "form", Message.sent_at <= found.opened_at)
+            .limit(1)
+        )
     ).scalar_one_or_none()
     opener = people.get(found.opened_by_id) if found.opened_by_id else None
     owner = people.get(found.owner_id) if found.owner_id else None

@@ -250,12 +250,13 @@ def _on_client(
         for one in invoices
         if one.status == "open"
     ]
+    theirs = {user.id for user in who.clients} | {None}  # what they asked and we answered is not theirs to answer
     found += [
         Wait(
             who.contact.first_name, f"answer “{one.topic}”", one.waiting_since or one.opened_at, "conversation", one.id
         )
         for one in talks
-        if one.status == "waiting_client"
+        if one.status == "waiting_client" and one.opened_by_id not in theirs
     ]
     return sorted(found, key=lambda wait: wait.since)
 

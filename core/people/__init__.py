@@ -18,7 +18,19 @@ from core.people.house import (
     role,
     start,
 )
-from core.people.known import Actor, Identity, Profile, actor_of, identities_of, identity, link, meet, owners, recognise, system
+from core.people.known import (
+    Actor,
+    Identity,
+    Profile,
+    actor_of,
+    identities_of,
+    identity,
+    link,
+    meet,
+    owners,
+    recognise,
+    system,
+)
 from core.people.persons import Company, User, by_email, company, contact, email_address, get, staff
 
 __all__ = [

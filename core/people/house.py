@@ -163,7 +163,9 @@ async def install(session: Session, installation: Installation) -> Installation:
 
 async def begin(session: Session, organization_id: uuid.UUID) -> bool:
     """Give the organization the roles that it starts with, unless it has them; whether it was new."""
-    house = (await session.execute(select(Organization).where(Organization.id == organization_id).with_for_update())).scalar_one()
+    house = (
+        await session.execute(select(Organization).where(Organization.id == organization_id).with_for_update())
+    ).scalar_one()
     if (await session.execute(select(Role.id).limit(1))).scalar_one_or_none() is not None:
         return False
     await start(session, house)

@@ -149,7 +149,8 @@ async def meet(session: Session, profile: Profile, *, home_team_id: str) -> Iden
     )
     # An account is often met twice at the same moment: by what it does, and by an event that tells of it.
     await session.execute(
-        text("SELECT pg_advisory_xact_lock(hashtextextended(:account, 7263003))"), {"account": f"{tenant}/{profile.slack_user_id}"}
+        text("SELECT pg_advisory_xact_lock(hashtextextended(:account, 7263003))"),
+        {"account": f"{tenant}/{profile.slack_user_id}"},
     )
     known = await identity(session, profile.slack_user_id)
     if known is None:

@@ -1,4 +1,4 @@
-"""How many signed events a second are kept before the 200, beside a bare Bolt app with an empty listener: `python -m tests.bench.ingest`."""
+"""How many signed events a second are kept before the 200, beside a bare Bolt app that ignores them: `python -m tests.bench.ingest`."""
 
 import asyncio
 import hmac
@@ -48,7 +48,10 @@ def request(number: int) -> bytes:
                     "type": "rich_text",
                     "block_id": "bench",
                     "elements": [
-                        {"type": "rich_text_section", "elements": [{"type": "text", "text": "Could we move the launch?"}]}
+                        {
+                            "type": "rich_text_section",
+                            "elements": [{"type": "text", "text": "Could we move the launch?"}],
+                        }
                     ],
                 }
             ],
@@ -60,7 +63,13 @@ def request(number: int) -> bytes:
         "event_id": f"Ev{time.time_ns()}{number}",
         "event_time": int(time.time()),
         "authorizations": [
-            {"enterprise_id": None, "team_id": "T0STUDIOADA", "user_id": "U0BOT", "is_bot": True, "is_enterprise_install": False}
+            {
+                "enterprise_id": None,
+                "team_id": "T0STUDIOADA",
+                "user_id": "U0BOT",
+                "is_bot": True,
+                "is_enterprise_install": False,
+            }
         ],
         "is_ext_shared_channel": True,
         "event_context": "4-eyJldCI6Im1lc3NhZ2UiLCJ0aWQiOiJUMFNUVURJT0FEQSJ9",
@@ -159,7 +168,9 @@ async def bare_bolt() -> None:
     """A Bolt app that does nothing about messages."""
 
     async def authorize(**_: object) -> AuthorizeResult:
-        return AuthorizeResult(enterprise_id=None, team_id="T0STUDIOADA", bot_token="unused", bot_id="B0BOT", bot_user_id="U0BOT")
+        return AuthorizeResult(
+            enterprise_id=None, team_id="T0STUDIOADA", bot_token="unused", bot_id="B0BOT", bot_user_id="U0BOT"
+        )
 
     bolt = AsyncApp(signing_secret=SECRET, authorize=authorize)
 
@@ -174,7 +185,9 @@ class Server:
     """A server in a process of its own."""
 
     def __init__(self, *arguments: str) -> None:
-        self.process = subprocess.Popen([sys.executable, "-m", "tests.bench.ingest", *arguments], stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "tests.bench.ingest", *arguments], stdout=subprocess.PIPE, text=True
+        )
         assert self.process.stdout
         self.port = self.process.stdout.readline().strip()
 

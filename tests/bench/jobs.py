@@ -79,7 +79,9 @@ async def measure(dsn: str) -> dict[str, float]:
             clock.move(1.0)
         left = await waiting(db)
         assert left == JOBS - finished, f"{JOBS} jobs, {finished} finished, {left} left"
-        print(f"{finished:,} finished in {busy:.1f} s, {left:,} still wait; {len(empty)} empty claims, slowest {max(empty):.1f} ms")
+        print(
+            f"{finished:,} finished in {busy:.1f} s, {left:,} still wait; {len(empty)} empty claims, slowest {max(empty):.1f} ms"
+        )
         return {"jobs_per_s": round(finished / busy), "empty_claim_ms": round(statistics.median(empty), 2)}
     finally:
         await db.close()
@@ -88,7 +90,11 @@ async def measure(dsn: str) -> dict[str, float]:
 async def waiting(db: Database, *, fresh: bool = False) -> int:
     """How many jobs wait; with `fresh`, how many that no claim has seen."""
     async with db.platform() as session:
-        return int((await session.execute(text("SELECT count(*) FROM jobs WHERE fresh OR NOT :fresh"), {"fresh": fresh})).scalar_one())
+        return int(
+            (
+                await session.execute(text("SELECT count(*) FROM jobs WHERE fresh OR NOT :fresh"), {"fresh": fresh})
+            ).scalar_one()
+        )
 
 
 def main() -> None:

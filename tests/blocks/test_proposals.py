@@ -196,7 +196,7 @@ def test_the_signed_card_says_who_when_and_what_next() -> None:
     assert "Clara Chen signed on 14 Nov 2025, 10:31 GMT." in shown
     assert "1. SEO audit begins with its kickoff." in shown
     assert "2. Studio Ada sends the invoice here" in shown
-    assert "3. The signed text stays on your page." in shown
+    assert "3. Your contract is on your page." in shown
 
 
 def test_the_decline_reason_is_for_staff_alone() -> None:

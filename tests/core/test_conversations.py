@@ -31,14 +31,21 @@ async def one(session: Session, message: Message) -> Conversation:
 async def test_a_clients_message_opens_a_conversation_that_waits_on_us(session: Session, ada_house: House) -> None:
     [message] = await heard(session, ada_house, said("Could we move the launch to <http://x.example|Friday>?"))
     conversation = await one(session, message)
-    assert (conversation.topic, conversation.status, message.side) == ("Could we move the launch to Friday?", "waiting_us", "client")
+    assert (conversation.topic, conversation.status, message.side) == (
+        "Could we move the launch to Friday?",
+        "waiting_us",
+        "client",
+    )
     assert message.author_id == ada_house.clara.user_id
     assert [event.kind for event in await events.history(session, ada_house.engagement.id)] == ["conversation.opened"]
 
 
 async def test_a_reply_in_its_thread_belongs_to_it_and_turns_the_wait(session: Session, ada_house: House) -> None:
     root, reply = await heard(
-        session, ada_house, said("A question"), said("An answer", "1800000100.000000", "U0ADA", thread_ts="1800000000.000100")
+        session,
+        ada_house,
+        said("A question"),
+        said("An answer", "1800000100.000000", "U0ADA", thread_ts="1800000000.000100"),
     )
     assert reply.conversation_id == root.conversation_id
     assert (await one(session, root)).status == "waiting_client"
@@ -59,12 +66,17 @@ async def test_two_messages_within_two_minutes_are_one_conversation(session: Ses
 
 async def test_a_reply_that_overtakes_its_root_shares_its_conversation(session: Session, ada_house: House) -> None:
     reply, root = await heard(
-        session, ada_house, said("An answer", "1800000100.000000", "U0ADA", thread_ts="1800000000.000100"), said("A question")
+        session,
+        ada_house,
+        said("An answer", "1800000100.000000", "U0ADA", thread_ts="1800000000.000100"),
+        said("A question"),
     )
     assert reply.conversation_id == root.conversation_id
 
 
-async def test_what_is_said_in_the_staff_channel_is_for_staff_and_opens_nothing(session: Session, ada_house: House) -> None:
+async def test_what_is_said_in_the_staff_channel_is_for_staff_and_opens_nothing(
+    session: Session, ada_house: House
+) -> None:
     [message] = await heard(session, ada_house, said("Between us", by="U0ADA"), place="staff")
     assert message.staff_only
     assert message.conversation_id is None
@@ -74,18 +86,24 @@ async def test_thanks_and_an_emoji_reopen_nothing_but_words_do(session: Session,
     [message] = await heard(session, ada_house, said("Is it done?"))
     conversation = await conversations.resolve(session, ada_house.ada, message.conversation_id or "")
     thread = {"thread_ts": "1800000000.000100"}
-    await heard(session, ada_house, said("Thank you!", "1800000200.0", **thread), said(":tada:", "1800000300.0", **thread))
+    await heard(
+        session, ada_house, said("Thank you!", "1800000200.0", **thread), said(":tada:", "1800000300.0", **thread)
+    )
     assert conversation.status == "resolved"
     await heard(session, ada_house, said("One more thing", "1800000400.0", **thread))
     await session.refresh(conversation)
     assert conversation.status == "waiting_us"
 
 
-FIRST, SECOND, THIRD = (said(text, edited_ts=ts) for text, ts in (("v1", None), ("v2", "1800000010.0"), ("v3", "1800000020.0")))
+FIRST, SECOND, THIRD = (
+    said(text, edited_ts=ts) for text, ts in (("v1", None), ("v2", "1800000010.0"), ("v3", "1800000020.0"))
+)
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
-async def test_edits_in_any_order_and_twice_end_the_same(session: Session, ada_house: House, order: tuple[int, ...]) -> None:
+async def test_edits_in_any_order_and_twice_end_the_same(
+    session: Session, ada_house: House, order: tuple[int, ...]
+) -> None:
     for step in (*order, *order):
         if step == 0:
             await conversations.say(session, ada_house.engagement, "client", FIRST)
@@ -100,7 +118,9 @@ async def test_edits_in_any_order_and_twice_end_the_same(session: Session, ada_h
 
 
 @pytest.mark.parametrize("late", [False, True])
-async def test_a_deletion_leaves_a_tombstone_even_if_it_comes_first(session: Session, ada_house: House, late: bool) -> None:
+async def test_a_deletion_leaves_a_tombstone_even_if_it_comes_first(
+    session: Session, ada_house: House, late: bool
+) -> None:
     steps = [
         conversations.say(session, ada_house.engagement, "client", FIRST),
         conversations.delete(session, ada_house.engagement, "client", said(""), clock.now()),
@@ -115,14 +135,18 @@ async def test_a_deletion_leaves_a_tombstone_even_if_it_comes_first(session: Ses
 
 async def test_the_newest_word_on_a_reaction_counts(session: Session, ada_house: House) -> None:
     for present, ts in ((False, "1800000002.0"), (True, "1800000001.0")):
-        await conversations.react(session, "C0CLIENT", "1800000000.000100", "U0CLARA", "eyes", present=present, changed_ts=ts)
+        await conversations.react(
+            session, "C0CLIENT", "1800000000.000100", "U0CLARA", "eyes", present=present, changed_ts=ts
+        )
     assert (await session.execute(select(Reaction.present))).scalar_one() is False
 
 
 async def test_a_card_of_our_own_is_recorded_once_and_has_no_revisions(session: Session, ada_house: House) -> None:
     card = said("A card", by="B0BOT", bot=True, own=True, kind="bot_message")
     await conversations.say(session, ada_house.engagement, "client", card)
-    await conversations.edit(session, ada_house.engagement, "client", said("A newer card", by="B0BOT", bot=True, own=True), None)
+    await conversations.edit(
+        session, ada_house.engagement, "client", said("A newer card", by="B0BOT", bot=True, own=True), None
+    )
     message = (await session.execute(select(Message))).scalar_one()
     assert (message.text, message.conversation_id) == ("A newer card", None)
     assert (await session.execute(select(func.count(Revision.id)))).scalar_one() == 0
@@ -138,9 +162,16 @@ async def test_a_strangers_words_become_theirs_once_they_are_known(session: Sess
 
 
 async def test_starting_one_from_a_form(session: Session, ada_house: House) -> None:
-    opened = await conversations.start(session, ada_house.clara, engagement_id=ada_house.engagement.id, topic="Logo", words="Which file?")
+    opened = await conversations.start(
+        session, ada_house.clara, engagement_id=ada_house.engagement.id, topic="Logo", words="Which file?"
+    )
     told = await conversations.told(session, opened.id)
-    assert (opened.status, told.first_words, told.by_client, told.began_in_channel) == ("waiting_us", "Which file?", True, False)
+    assert (opened.status, told.first_words, told.by_client, told.began_in_channel) == (
+        "waiting_us",
+        "Which file?",
+        True,
+        False,
+    )
     with pytest.raises(Invalid):
         await conversations.start(session, ada_house.ada, engagement_id=ada_house.engagement.id, topic="  ")
     for actor in (ada_house.stranger, ada_house.gus):
@@ -152,17 +183,26 @@ async def test_who_may_handle_a_conversation(session: Session, ada_house: House)
     opened = await conversations.start(session, ada_house.ada, engagement_id=ada_house.engagement.id, topic="Logo")
     assert (await conversations.take(session, ada_house.ben, opened.id)).owner_id == ada_house.ben.user_id
     assert (await conversations.rename(session, ada_house.ada, opened.id, "The logo")).topic == "The logo"
-    refused: list[tuple[Actor, type[Exception]]] = [(ada_house.clara, NotAllowed), (ada_house.gus, NotFound), (ada_house.stranger, NotFound)]
+    refused: list[tuple[Actor, type[Exception]]] = [
+        (ada_house.clara, NotAllowed),
+        (ada_house.gus, NotFound),
+        (ada_house.stranger, NotFound),
+    ]
     for actor, error in refused:
         with pytest.raises(error):
             await conversations.resolve(session, actor, opened.id)
 
 
 async def test_notes_are_never_a_clients_to_read(session: Session, ada_house: House) -> None:
-    opened = await conversations.start(session, ada_house.ada, engagement_id=ada_house.engagement.id, topic="Logo", words="Hello")
+    opened = await conversations.start(
+        session, ada_house.ada, engagement_id=ada_house.engagement.id, topic="Logo", words="Hello"
+    )
     await conversations.note(session, ada_house.ben, opened.id, "They pay late")
     assert [m.text for m in await conversations.messages(session, ada_house.clara, opened.id)] == ["Hello"]
-    assert [m.text for m in await conversations.messages(session, ada_house.ada, opened.id)] == ["Hello", "They pay late"]
+    assert [m.text for m in await conversations.messages(session, ada_house.ada, opened.id)] == [
+        "Hello",
+        "They pay late",
+    ]
 
 
 async def test_the_list_puts_the_longest_wait_on_us_first(session: Session, ada_house: House) -> None:

@@ -25,12 +25,19 @@ async def test_each_event_is_chained_to_the_one_before(session: Session, ada_hou
 async def test_an_engagement_has_a_chain_of_its_own(session: Session, ada_house: House) -> None:
     await events.record(session, ada_house.ada, Kind.ORGANIZATION_SET, "organization", ada_house.id)
     own = await events.record(
-        session, ada_house.ada, Kind.ENGAGEMENT_PAUSED, "engagement", ada_house.engagement.id, engagement_id=ada_house.engagement.id
+        session,
+        ada_house.ada,
+        Kind.ENGAGEMENT_PAUSED,
+        "engagement",
+        ada_house.engagement.id,
+        engagement_id=ada_house.engagement.id,
     )
     assert (own.seq, own.engagement_id) == (1, ada_house.engagement.id)
 
 
-async def test_recording_enqueues_one_announcement_in_the_same_transaction(database: Database, ada_house: House) -> None:
+async def test_recording_enqueues_one_announcement_in_the_same_transaction(
+    database: Database, ada_house: House
+) -> None:
     class Undo(Exception):
         pass
 
@@ -43,7 +50,9 @@ async def test_recording_enqueues_one_announcement_in_the_same_transaction(datab
     async with database.platform() as session:
         assert (await session.execute(select(Job).where(Job.kind == "event.announce"))).first() is None
     async with database.transaction(ada_house.id) as session:
-        event = await events.record(session, people.system(ada_house.id), Kind.ORGANIZATION_SET, "organization", ada_house.id)
+        event = await events.record(
+            session, people.system(ada_house.id), Kind.ORGANIZATION_SET, "organization", ada_house.id
+        )
     async with database.platform() as session:
         job = (await session.execute(select(Job).where(Job.kind == "event.announce"))).scalar_one()
     assert job.payload == {"event": str(event.id)}

@@ -29,7 +29,16 @@ def test_what_people_type(typed: str, currency: str, minor: int) -> None:
 
 @pytest.mark.parametrize(
     ("typed", "currency"),
-    [("", "USD"), ("a lot", "USD"), ("-5", "USD"), ("900.505", "USD"), ("9.5", "JPY"), ("900 EUR", "USD"), (str(MOST), "USD"), ("1.2.3", "USD")],
+    [
+        ("", "USD"),
+        ("a lot", "USD"),
+        ("-5", "USD"),
+        ("900.505", "USD"),
+        ("9.5", "JPY"),
+        ("900 EUR", "USD"),
+        (str(MOST), "USD"),
+        ("1.2.3", "USD"),
+    ],
 )
 def test_what_cannot_be_taken_is_refused_at_the_field(typed: str, currency: str) -> None:
     with pytest.raises(Invalid) as caught:
@@ -39,7 +48,12 @@ def test_what_cannot_be_taken_is_refused_at_the_field(typed: str, currency: str)
 
 
 def test_money_is_shown_in_its_currencys_form() -> None:
-    shown = [Money(180_000, "USD").show(), Money(90_050, "USD").show(), Money(900, "JPY").show(), Money(1_250, "EUR").show("de_DE")]
+    shown = [
+        Money(180_000, "USD").show(),
+        Money(90_050, "USD").show(),
+        Money(900, "JPY").show(),
+        Money(1_250, "EUR").show("de_DE"),
+    ]
     assert shown == ["$1,800", "$900.50", "¥900", "12,50\xa0€"]
 
 
@@ -55,7 +69,10 @@ def test_a_percentage_rounds_half_away_from_zero() -> None:
     assert Money(25, "USD").percent(Decimal(10)) == Money(3, "USD")
 
 
-@given(st.integers(-(10**12), 10**12), st.lists(st.integers(0, 10**6), min_size=1, max_size=30).filter(lambda w: sum(w) > 0))
+@given(
+    st.integers(-(10**12), 10**12),
+    st.lists(st.integers(0, 10**6), min_size=1, max_size=30).filter(lambda w: sum(w) > 0),
+)
 def test_the_parts_add_up_to_the_whole(minor: int, weights: list[int]) -> None:
     parts = Money(minor, "USD").allocate(weights)
     assert sum(part.minor for part in parts) == minor

@@ -18,7 +18,9 @@ async def owner(dsn: str) -> asyncpg.Connection:
     return await asyncpg.connect(make_url(dsn).set(drivername="postgresql").render_as_string(hide_password=False))
 
 
-async def filler(connection: asyncpg.Connection, table: str, tenant: uuid.UUID, known: dict[str, uuid.UUID]) -> dict[str, Any]:
+async def filler(
+    connection: asyncpg.Connection, table: str, tenant: uuid.UUID, known: dict[str, uuid.UUID]
+) -> dict[str, Any]:
     """A value for each column that must have one, fit for its type; what it refers to is taken from `known`."""
     columns = await connection.fetch(
         "SELECT column_name, data_type, is_nullable, column_default FROM information_schema.columns WHERE table_schema = 'public'"
@@ -43,18 +45,22 @@ async def filler(connection: asyncpg.Connection, table: str, tenant: uuid.UUID, 
         if name in refers:
             row[name] = known[refers[name]] if refers[name] in known else None
         elif column["is_nullable"] == "NO" and (name == "id" or column["column_default"] is None):
-            row[name] = checks[name] if name in checks else {
-                "uuid": uuid.uuid4(),
-                "text": uuid.uuid4().hex,
-                "character varying": uuid.uuid4().hex[:3].upper(),
-                "integer": 1,
-                "bigint": 1,
-                "boolean": False,
-                "bytea": uuid.uuid4().bytes,
-                "jsonb": "{}",
-                "timestamp with time zone": await connection.fetchval("SELECT now()"),
-                "date": await connection.fetchval("SELECT current_date"),
-            }[kind]
+            row[name] = (
+                checks[name]
+                if name in checks
+                else {
+                    "uuid": uuid.uuid4(),
+                    "text": uuid.uuid4().hex,
+                    "character varying": uuid.uuid4().hex[:3].upper(),
+                    "integer": 1,
+                    "bigint": 1,
+                    "boolean": False,
+                    "bytea": uuid.uuid4().bytes,
+                    "jsonb": "{}",
+                    "timestamp with time zone": await connection.fetchval("SELECT now()"),
+                    "date": await connection.fetchval("SELECT current_date"),
+                }[kind]
+            )
     return row
 
 
@@ -66,7 +72,11 @@ async def references(connection: asyncpg.Connection, table: str) -> dict[str, st
         " WHERE c.contype = 'f' AND c.conrelid = $1::regclass GROUP BY c.oid, confrelid",
         table,
     )
-    return {next(name for name in row["columns"] if name != "organization_id"): row["other"] for row in rows if row["other"] != "organizations"}
+    return {
+        next(name for name in row["columns"] if name != "organization_id"): row["other"]
+        for row in rows
+        if row["other"] != "organizations"
+    }
 
 
 async def insert(connection: asyncpg.Connection, table: str, row: dict[str, Any]) -> None:
@@ -105,7 +115,9 @@ async def test_every_table_is_known_and_guarded(dsn: str, two: tuple[uuid.UUID, 
     for row in tables:
         if row["name"] in TENANT_TABLES:
             assert row["guarded"] and row["policies"] == 1 and row["tenanted"], row["name"]
-    views = await connection.fetch("SELECT relname, reloptions FROM pg_class WHERE relkind = 'v' AND relnamespace = 'public'::regnamespace")
+    views = await connection.fetch(
+        "SELECT relname, reloptions FROM pg_class WHERE relkind = 'v' AND relnamespace = 'public'::regnamespace"
+    )
     assert all("security_invoker=true" in (view["reloptions"] or []) for view in views)
     await connection.close()
 
@@ -124,7 +136,9 @@ async def test_every_reference_between_tenant_tables_carries_the_organization(ds
     await connection.close()
 
 
-async def test_another_tenants_rows_can_neither_be_read_changed_nor_made(dsn: str, two: tuple[uuid.UUID, uuid.UUID]) -> None:
+async def test_another_tenants_rows_can_neither_be_read_changed_nor_made(
+    dsn: str, two: tuple[uuid.UUID, uuid.UUID]
+) -> None:
     ours, theirs = two
     connection = await owner(dsn)
     known = await filled(connection, theirs)
@@ -156,20 +170,28 @@ async def test_no_row_can_refer_to_another_tenants(dsn: str, two: tuple[uuid.UUI
             row = {**await filler(connection, table, ours, mine), column: foreign[other]}
             with pytest.raises((asyncpg.ForeignKeyViolationError, asyncpg.UniqueViolationError)) as caught:
                 await insert(connection, table, row)
-            if caught.type is asyncpg.UniqueViolationError:  # a row of this kind exists once only; without it the reference must fail
+            if (
+                caught.type is asyncpg.UniqueViolationError
+            ):  # a row of this kind exists once only; without it the reference must fail
                 async with connection.transaction():
                     try:
                         await connection.execute(f"DELETE FROM {table}")
                         with pytest.raises(asyncpg.ForeignKeyViolationError):
                             await insert(connection, table, row)
-                    except (asyncpg.ForeignKeyViolationError, asyncpg.InsufficientPrivilegeError, asyncpg.InFailedSQLTransactionError):
+                    except (
+                        asyncpg.ForeignKeyViolationError,
+                        asyncpg.InsufficientPrivilegeError,
+                        asyncpg.InFailedSQLTransactionError,
+                    ):
                         pass
             tried += 1
     assert tried > 20
     await connection.close()
 
 
-async def test_without_a_tenant_nothing_is_seen_and_with_one_only_its_own(database: Database, two: tuple[uuid.UUID, uuid.UUID]) -> None:
+async def test_without_a_tenant_nothing_is_seen_and_with_one_only_its_own(
+    database: Database, two: tuple[uuid.UUID, uuid.UUID]
+) -> None:
     from sqlalchemy import text
 
     async with database.platform() as session:
@@ -179,7 +201,9 @@ async def test_without_a_tenant_nothing_is_seen_and_with_one_only_its_own(databa
     assert seen == [two[0]]
 
 
-async def test_what_is_append_only_can_be_neither_changed_nor_removed(dsn: str, two: tuple[uuid.UUID, uuid.UUID]) -> None:
+async def test_what_is_append_only_can_be_neither_changed_nor_removed(
+    dsn: str, two: tuple[uuid.UUID, uuid.UUID]
+) -> None:
     connection = await owner(dsn)
     await filled(connection, two[0])
     await connection.execute(f"SET ROLE {APP_ROLE}")

@@ -12,7 +12,7 @@ from bot.demo import Town
 
 CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-DESK = {"width": 1280, "height": 800}
+DESK = {"width": 1120, "height": 720}
 PHONE = {"width": 390, "height": 844}
 PATIENCE = 10_000
 
@@ -101,11 +101,6 @@ class Window:
         await self.modal.locator("[data-modal=dismiss]").click()
         await expect(self.modal).to_have_count(0)
 
-    async def shown(self, page: str = "") -> Page:
-        """The page that a link opens in a new tab is given by `opens`; here, the window's own, settled and still."""
-        await self.page.evaluate("document.fonts.ready")
-        return self.page
-
     async def opens(self, link: Locator) -> "Window":
         """Follow a link that opens another tab."""
         async with self.page.context.expect_page() as opened:
@@ -140,6 +135,7 @@ class Desk:
         await asyncio.sleep(0.3)
         file = self.album / f"{name}.png"
         file.parent.mkdir(parents=True, exist_ok=True)
+        await window.page.mouse.move(0, 0)
         await (of or window.page).screenshot(path=file, animations="disabled", caret="hide", scale="css")
 
 

@@ -92,7 +92,8 @@ class Scene(Story):
 
     async def conversations(self) -> list[Conversation]:
         async with self.database() as (session, _):
-            return list((await session.execute(select(Conversation).order_by(Conversation.opened_at))).scalars())
+            standing = select(Conversation).where(Conversation.deleted_at.is_(None))
+            return list((await session.execute(standing.order_by(Conversation.opened_at))).scalars())
 
     async def topics(self) -> list[tuple[str, str]]:
         return [(one.topic, one.status) for one in await self.conversations()]

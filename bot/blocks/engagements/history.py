@@ -10,6 +10,7 @@ from core.events import Kind
 
 SENTENCES: Mapping[str, str] = {
     Kind.CONTACT_LINKED: "{who} linked a Slack account to its contact",
+    Kind.CONVERSATION_MERGED: "two conversations turned out to be one",
     Kind.CONVERSATION_OPENED: "{who} opened a conversation",
     Kind.CONVERSATION_REOPENED: "{who} reopened a conversation",
     Kind.CONVERSATION_RESOLVED: "{who} resolved a conversation",

@@ -65,14 +65,15 @@ def twin(offer: Offer, bill: Bill | None = None) -> Card:
     else:
         told, buttons = f"{title} waits for {names(offer.waiting)}.", [remind, withdraw]
     look = kit.button("Look at it", "proposal.review", itself)
-    return Card(told, [kit.header(title), kit.section(told), *_facts(offer, bill), kit.actions(*buttons, look)])
+    said = [] if offer.status == "signed" else [kit.section(told)]
+    return Card(told, [kit.header(title), *said, *_facts(offer, bill), kit.actions(*buttons, look)])
 
 
 def _facts(offer: Offer, bill: Bill | None) -> list[Block]:
     total = kit.md("*{total}* · {company}", total=offer.document.total.show(offer.locale), company=offer.company)
     blocks = [kit.section(total)]
     if offer.status == "signed":
-        blocks.append(kit.section(kit.md("✓ {who}", who=who_signed(offer))))
+        blocks.insert(0, kit.section(kit.md("✓ {who}", who=who_signed(offer))))
         if bill:
             paid = f"{bill.paid.show(offer.locale)} of {bill.total.show(offer.locale)} paid"
             blocks.append(kit.context(kit.join([f"Order {bill.number}", paid])))

@@ -11,6 +11,9 @@ from core.proposals import NewItem, Offer, Party
 SHOWN = 6
 """How many items a card names before it says how many more there are."""
 
+NAMED = 3
+"""How many projects the next steps name, the last of which may stand for several more."""
+
 PACKED, ABOUT = 2800, 1000
 """Characters that are put into one section, and past which an item's description stands by itself."""
 
@@ -131,9 +134,10 @@ def next_steps(offer: Offer) -> list[str]:
     if len(work) == 1:
         steps.append(f"{work[0].title} begins with its kickoff.")
     elif work:
-        some = ", ".join(item.title for item in work[:3]) + ("…" if len(work) > 3 else "")
-        steps.append(f"{len(work)} projects begin, each with its kickoff: {some}.".replace("….", "…"))
+        last = work[-1].title if len(work) <= NAMED else f"{len(work) - NAMED + 1} more"
+        first = ", ".join(item.title for item in work[: min(len(work), NAMED) - 1])
+        steps.append(f"{first} and {last} begin, each with its kickoff.")
     if offer.document.total:
         steps.append(f"{offer.agency} sends the invoice here; {offer.owner} prepares it.")
-    steps.append("The signed text stays on your page.")
+    steps.append("Your contract is on your page.")
     return steps

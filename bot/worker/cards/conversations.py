@@ -1,7 +1,5 @@
 """The cards of conversations: the line that opens one in the client channel, and what the staff channel hears."""
 
-
-
 from bot.blocks import conversations as blocks
 from bot.blocks.kit import Card
 from bot.worker.cards import Sight, card
