@@ -1,4 +1,4 @@
-"""The command line: demo, serve, work, migrate, doctor. A mistake in its use is answered with a sentence."""
+"""The command line: demo, serve, work, migrate, doctor; a mistake in its use is answered with a sentence."""
 
 import asyncio
 import contextlib

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import time
 import uuid
 from dataclasses import dataclass
 
@@ -33,22 +34,29 @@ def sealer(secret: str) -> Fernet:
     return Fernet(base64.urlsafe_b64encode(hashlib.sha256(secret.encode()).digest()))
 
 
+REMEMBER_SECONDS = 60.0
+"""How long an installation is remembered: so long another process may not know that it was revoked or has a new token."""
+
+
 class Tenants:
-    """The installations, remembered once read; `forget` after one changes."""
+    """The installations, remembered for a minute once read; `forget` after one changes."""
 
     def __init__(self, db: Database, secret: str) -> None:
         self._db = db
         self._sealer = sealer(secret)
         self._by_team: dict[str, Tenant] = {}
         self._by_organization: dict[uuid.UUID, Tenant] = {}
+        self._fresh_until = 0.0
 
     async def of_team(self, team_id: str) -> tuple[uuid.UUID, str] | None:
         """The organization of a workspace and its token; None where the app is not installed."""
+        self._age()
         tenant = self._by_team.get(team_id) or await self._read(team_id=team_id)
         return (tenant.organization_id, tenant.token) if tenant else None
 
     async def of(self, organization_id: uuid.UUID) -> Tenant:
         """The installation of an organization; LookupError if the app was removed there."""
+        self._age()
         tenant = self._by_organization.get(organization_id) or await self._read(organization_id=organization_id)
         if tenant is None:
             raise LookupError("Throughline is no longer installed in this organization's Slack workspace.")
@@ -66,6 +74,11 @@ class Tenants:
         """Read the installations anew from now on."""
         self._by_team.clear()
         self._by_organization.clear()
+
+    def _age(self) -> None:
+        if time.monotonic() > self._fresh_until:
+            self.forget()
+            self._fresh_until = time.monotonic() + REMEMBER_SECONDS
 
     async def _read(self, *, team_id: str | None = None, organization_id: uuid.UUID | None = None) -> Tenant | None:
         async with self._db.platform() as session:

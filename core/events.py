@@ -79,7 +79,6 @@ class Kind(StrEnum):
     PROPOSAL_DRAFTED = "proposal.drafted"
     PROPOSAL_EDITED = "proposal.edited"
     PROPOSAL_EXPIRED = "proposal.expired"
-    PROPOSAL_REFUSED = "proposal.refused"
     PROPOSAL_SENT = "proposal.sent"
     PROPOSAL_SIGNED = "proposal.signed"
     PROPOSAL_VIEWED = "proposal.viewed"
@@ -153,7 +152,7 @@ async def record(
     *,
     engagement_id: uuid.UUID | None = None,
     announce: bool = True,
-    **facts: str | int | bool | None | list[str],
+    **facts: str | int | bool | list[str] | None,
 ) -> Event:
     """Append an event to its chain, in the caller's transaction, and with it the one job that announces it.
 

@@ -95,6 +95,13 @@ class Claimed:
     attempts: int
     lost: int
 
+    @property
+    def tenant(self) -> uuid.UUID:
+        """The organization that the job belongs to; LookupError for the platform's own jobs."""
+        if self.organization_id is None:
+            raise LookupError(f"The job {self.kind} belongs to no organization, and needs one.")
+        return self.organization_id
+
 
 ENQUEUE = text(
     "INSERT INTO jobs (organization_id, kind, lane, method, payload, dedupe, created_at, run_at)"

@@ -56,6 +56,8 @@ class Money:
         digits = re.sub(r"[^\d.,\-−]", "", text).replace("−", "-")
         if digits.count(",") == 1 and "." not in digits and re.search(r",\d{1,2}$", digits) and exponent(currency):
             digits = digits.replace(",", ".")
+        if "." in digits and digits.rfind(",") > digits.rfind("."):  # 1.800,00
+            digits = digits.replace(".", "").replace(",", ".")
         digits = digits.replace(",", "")
         try:
             amount = Decimal(digits)

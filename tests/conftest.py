@@ -10,9 +10,9 @@ import asyncpg
 import pytest
 from sqlalchemy.engine import make_url
 
-from core.schema import upgrade
 from bot.postgres import CARELESS, throw_away
 from core.db import Database, Session
+from core.schema import upgrade
 from tests.builders import House, house
 
 

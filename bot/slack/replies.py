@@ -1,4 +1,4 @@
-"""What a listener returns: what to show, never how it is sent. Every answer is private to the person who acted."""
+"""What a listener returns: what to show, never how it is sent; every answer is private to the person who acted."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

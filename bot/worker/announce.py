@@ -2,42 +2,19 @@
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal
 
+from bot.worker.places import Show, places, subjects
 from bot.worker.works import Works, handler
-from core import engagements, events, jobs, people
-from core.db import Session
-from core.engagements import Engagement
-from core.events import Event, Kind
+from core import engagements, events, jobs
+from core.events import Kind
 from core.jobs import Claimed
-
-Where = Literal["client", "staff"]
-
-
-@dataclass(frozen=True)
-class Show:
-    """One card in one place. A standing card is updated in place; `news` posts anew, under `under` where that card stands there.
-
-    `about` names the fact that holds the subject's id; empty means the event's own subject, "engagement" its engagement. `mail` says that
-    people who are not in the channel get it by mail. `pin` pins the card when it is first posted.
-    """
-
-    card: str
-    where: Where
-    news: bool = False
-    under: str = ""
-    about: str = ""
-    mail: bool = False
-    pin: bool = False
-
 
 STATUS = (
     Show("engagement.status", "client", about="engagement", pin=True),
     Show("engagement.twin", "staff", about="engagement", pin=True),
 )
-PROPOSAL = (Show("proposal.card", "client", mail=True), Show("proposal.twin", "staff"))
-INVOICE = (Show("invoice.card", "client", mail=True), Show("invoice.twin", "staff"))
+PROPOSAL = (Show("proposal.card", "client", mail="signers"), Show("proposal.twin", "staff"))
+INVOICE = (Show("invoice.card", "client", mail="billing"), Show("invoice.twin", "staff"))
 TWIN = (Show("project.twin", "staff"),)
 
 ANNOUNCED: Mapping[Kind, tuple[Show, ...]] = {
@@ -58,6 +35,8 @@ ANNOUNCED: Mapping[Kind, tuple[Show, ...]] = {
     Kind.ENGAGEMENT_CONNECTED: (
         Show("engagement.welcome", "client"),
         *STATUS,
+        Show("proposal.card", "client", about="open proposals"),
+        Show("invoice.card", "client", about="open invoices"),
         Show("engagement.waiting", "client", news=True),
     ),
     Kind.ENGAGEMENT_DECLINED: (Show("engagement.twin", "staff"), Show("engagement.declined", "staff", news=True)),
@@ -80,13 +59,18 @@ ANNOUNCED: Mapping[Kind, tuple[Show, ...]] = {
         Show("invoice.mismatch", "staff", news=True, under="invoice.twin"),
         Show("invoice.twin", "staff"),
     ),
-    Kind.INVOICE_PAID: (*INVOICE, Show("invoice.paid", "staff", news=True, under="invoice.twin"), *STATUS),
+    Kind.INVOICE_PAID: (
+        *INVOICE,
+        Show("invoice.paid", "staff", news=True, under="invoice.twin"),
+        Show("proposal.twin", "staff", about="proposal"),
+        *STATUS,
+    ),
     Kind.INVOICE_PAYMENT_FAILED: (
         Show("invoice.failed", "staff", news=True, under="invoice.twin"),
         Show("invoice.twin", "staff"),
     ),
     Kind.INVOICE_REMINDED: (
-        Show("invoice.reminder", "client", news=True, under="invoice.card", mail=True),
+        Show("invoice.reminder", "client", news=True, under="invoice.card", mail="billing"),
         Show("invoice.twin", "staff"),
     ),
     Kind.INVOICE_SENDING: (Show("invoice.twin", "staff"),),
@@ -97,14 +81,14 @@ ANNOUNCED: Mapping[Kind, tuple[Show, ...]] = {
     Kind.INVOICE_VIEWED: (Show("invoice.twin", "staff"),),
     Kind.INVOICE_VOIDED: (*INVOICE, *STATUS),
     Kind.PERSON_JOINED: (Show("person.linked", "staff"),),
-    Kind.PERSON_NUDGED: (Show("person.nudge", "client", news=True, mail=True), Show("proposal.twin", "staff")),
-    Kind.PROJECT_ADVANCED: (Show("project.moved", "client", news=True, about="move", mail=True), *TWIN, *STATUS),
+    Kind.PERSON_NUDGED: (Show("person.nudge", "client", news=True, mail="signers"), Show("proposal.twin", "staff")),
+    Kind.PROJECT_ADVANCED: (Show("project.moved", "client", news=True, about="move", mail="contact"), *TWIN, *STATUS),
     Kind.PROJECT_ADVANCE_HELD: TWIN,
     Kind.PROJECT_ADVANCE_UNDONE: TWIN,
     Kind.PROJECT_ASSIGNED: (*TWIN, *STATUS),
-    Kind.PROJECT_COMPLETED: (Show("project.moved", "client", news=True, about="move", mail=True), *TWIN, *STATUS),
+    Kind.PROJECT_COMPLETED: (Show("project.moved", "client", news=True, about="move", mail="contact"), *TWIN, *STATUS),
     Kind.PROJECT_DATED: (*TWIN, *STATUS),
-    Kind.PROJECT_MOVED_BACK: (Show("project.moved", "client", news=True, about="move", mail=True), *TWIN, *STATUS),
+    Kind.PROJECT_MOVED_BACK: (Show("project.moved", "client", news=True, about="move", mail="contact"), *TWIN, *STATUS),
     Kind.PROJECT_PAUSED: (*TWIN, *STATUS),
     Kind.PROJECT_RESUMED: (*TWIN, *STATUS),
     Kind.PROJECT_STARTED: TWIN,
@@ -131,7 +115,6 @@ SILENT = frozenset(
         Kind.ORDER_MADE,
         Kind.ORGANIZATION_SET,
         Kind.ORGANIZATION_STARTED,
-        Kind.PROPOSAL_REFUSED,
         Kind.ROLE_GIVEN,
         Kind.SERVICE_EDITED,
         Kind.SERVICE_MADE,
@@ -144,44 +127,22 @@ SILENT = frozenset(
 @handler("event.announce")
 async def announce(works: Works, job: Claimed) -> None:
     """Make one send job for each place that hears of the event, in that place's lane, unique on (event, place, card)."""
-    assert job.organization_id is not None
-    async with works.db.transaction(job.organization_id) as session:
+    async with works.db.transaction(job.tenant) as session:
         event = await events.get(session, uuid.UUID(job.payload["event"]))
         engagement = await engagements.by_id(session, event.engagement_id) if event.engagement_id else None
+        if engagement is None:
+            return
         for show in ANNOUNCED.get(Kind(event.kind), ()):
-            for place in await _places(session, engagement, show):
-                payload = {
-                    "card": show.card,
-                    "place": place,
-                    "subject": str(_subject(event, show)),
-                    "event": str(event.id),
-                }
-                flags = {"news": show.news, "under": show.under, "pin": show.pin}
-                await jobs.enqueue(
-                    session,
-                    "mail.show" if place.startswith("mail:") else "post.show",
-                    lane=place if place.startswith("mail:") else f"slack:{place}",
-                    payload={**payload, **{name: value for name, value in flags.items() if value}},
-                    organization_id=job.organization_id,
-                    dedupe=f"{event.id}:{place}:{show.card}",
-                )
-
-
-def _subject(event: Event, show: Show) -> uuid.UUID:
-    if show.about == "engagement" and event.engagement_id:
-        return event.engagement_id
-    return uuid.UUID(str(event.facts[show.about])) if show.about else event.subject_id
-
-
-async def _places(session: Session, engagement: Engagement | None, show: Show) -> list[str]:
-    """Where a card goes: never into a staff channel that outsiders can read, and never both by channel and by mail."""
-    if engagement is None:
-        return []
-    if show.where == "staff":
-        return [engagement.staff_channel_id] if engagement.staff_channel_id and not engagement.exposed_at else []
-    if engagement.connection == "connected" and engagement.channel_id:
-        return [engagement.channel_id]
-    if not show.mail:
-        return []
-    contact = (await people.get(session, [engagement.contact_id]))[engagement.contact_id]
-    return [f"mail:{contact.id}"] if contact.email and contact.deleted_at is None else []
+            for subject in await subjects(session, event, show):
+                for place in await places(session, engagement, show, subject):
+                    by_mail = place.startswith("mail:")
+                    payload = {"card": show.card, "place": place, "subject": str(subject), "event": str(event.id)}
+                    flags = {"news": show.news, "under": show.under, "pin": show.pin}
+                    await jobs.enqueue(
+                        session,
+                        "mail.show" if by_mail else "post.show",
+                        lane=place if by_mail else f"slack:{place}",
+                        payload={**payload, **{name: value for name, value in flags.items() if value}},
+                        organization_id=job.tenant,
+                        dedupe=f"{event.id}:{place}:{show.card}:{subject}",
+                    )

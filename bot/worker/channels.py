@@ -51,8 +51,7 @@ async def prepare(works: Works, job: Claimed) -> None:
     """Make what is missing of an engagement's two channels, bring the team in, bookmark the client's page; then the
     invitation follows.
     """
-    assert job.organization_id is not None
-    tenant, engagement_id = await works.tenants.of(job.organization_id), uuid.UUID(job.payload["engagement"])
+    tenant, engagement_id = await works.tenants.of(job.tenant), uuid.UUID(job.payload["engagement"])
     try:
         await _meet_team(works, tenant, engagement_id, job.payload.get("newcomers") or [])
         staff = await _channel(works, tenant, engagement_id, "staff")
@@ -191,8 +190,7 @@ async def invite(works: Works, job: Claimed) -> None:
     """Invite the client through Slack Connect, once: Slack mails at each asking, so a lost answer is shown to staff and
     not repeated.
     """
-    assert job.organization_id is not None
-    tenant, engagement_id = await works.tenants.of(job.organization_id), uuid.UUID(job.payload["engagement"])
+    tenant, engagement_id = await works.tenants.of(job.tenant), uuid.UUID(job.payload["engagement"])
     async with works.db.transaction(tenant.organization_id) as session:
         engagement = await engagements.by_id(session, engagement_id)
         if engagement.connection == "connected":
@@ -226,28 +224,29 @@ async def invite(works: Works, job: Claimed) -> None:
 
 @handler("engagement.redraw")
 async def redraw(works: Works, job: Claimed) -> None:
-    """Render anew what stands in an engagement's channels: all of the client's cards, or, daily, the
-    two status cards.
+    """Render anew what stands in an engagement's channels: all of the client's cards, or, daily and whenever the turn
+    changes in a conversation, the two status cards.
     """
-    assert job.organization_id is not None
     daily = bool(job.payload.get("daily"))
-    async with works.db.transaction(job.organization_id) as session:
+    status = daily or bool(job.payload.get("status"))
+    async with works.db.transaction(job.tenant) as session:
         engagement = await engagements.by_id(session, uuid.UUID(job.payload["engagement"]))
         if daily and engagement.status == "closed":
             return
         places = [engagement.channel_id] + (
-            [None if engagement.exposed_at else engagement.staff_channel_id] if daily else []
+            [None if engagement.exposed_at else engagement.staff_channel_id] if status else []
         )
         for place in filter(None, places):
             for post in await making.standing(session, place):
-                if daily and post.purpose not in ("engagement.status", "engagement.twin"):
+                pinned = post.purpose in ("engagement.status", "engagement.twin")
+                if status and not pinned:
                     continue
                 await jobs.enqueue(
                     session,
                     "post.show",
                     lane=f"slack:{place}",
-                    payload={"card": post.purpose, "place": place, "subject": str(post.subject_id)},
-                    organization_id=job.organization_id,
+                    payload={"card": post.purpose, "place": place, "subject": str(post.subject_id), "pin": pinned},
+                    organization_id=job.tenant,
                     dedupe=f"redraw:{post.id}",
                 )
         if daily:
@@ -257,8 +256,7 @@ async def redraw(works: Works, job: Claimed) -> None:
 @handler("engagement.resume")
 async def resume(works: Works, job: Claimed) -> None:
     """Go on after a pause whose day has come; one that was changed meanwhile stays as it is."""
-    assert job.organization_id is not None
-    async with works.db.transaction(job.organization_id) as session:
+    async with works.db.transaction(job.tenant) as session:
         engagement = await engagements.locked(session, uuid.UUID(job.payload["engagement"]))
         if engagements.resume_due(engagement):
-            await engagements.resume(session, people.system(job.organization_id), engagement.id)
+            await engagements.resume(session, people.system(job.tenant), engagement.id)

@@ -11,7 +11,7 @@ from bot.gateways.slack.profiles import profile_of
 from bot.worker.cards import CARDS, Sight
 from bot.worker.channels import meet_later
 from bot.worker.works import Works, handler
-from core import clock, engagements, events, jobs, people, posts
+from core import clock, engagements, events, inbox, jobs, people, posts
 from core.db import Session
 from core.engagements import Engagement, Place
 from core.inbox import Delivery
@@ -152,7 +152,11 @@ def reachable(gone: str) -> About:
 async def id_changed(session: Session, delivery: Delivery) -> None:
     """A channel has another id."""
     event = _event(delivery)
-    await engagements.channel_id_changed(session, event["old_channel_id"], event["new_channel_id"])
+    before, after = event["old_channel_id"], event["new_channel_id"]
+    engagement, _ = await engagements.in_channel(session, before)
+    await engagements.channel_id_changed(session, before, after)
+    if engagement is not None:  # what was said under the new id, before we heard that it is ours
+        await inbox.replay(session, team=delivery.team, lane=f"slack:{delivery.team}:{after}")
 
 
 async def user_changed(session: Session, delivery: Delivery) -> None:
@@ -190,8 +194,7 @@ async def uninstalled(session: Session, delivery: Delivery) -> None:
 @handler("person.meet")
 async def meet(works: Works, job: Claimed) -> None:
     """Ask Slack who an account is, and do what follows from it in the engagement whose channel it came into."""
-    assert job.organization_id is not None
-    tenant, user = await works.tenants.of(job.organization_id), str(job.payload["user"])
+    tenant, user = await works.tenants.of(job.tenant), str(job.payload["user"])
     try:
         profile = profile_of(await works.slack.user_info(tenant.token, user))
     except Permanent as failure:
@@ -199,7 +202,7 @@ async def meet(works: Works, job: Claimed) -> None:
             raise
         log.warning("nobody to meet", user=user, reason=failure.code)
         return
-    async with works.db.transaction(job.organization_id) as session:
+    async with works.db.transaction(job.tenant) as session:
         if "engagement" not in job.payload:
             await people.meet(session, profile, home_team_id=tenant.team_id)
             return
@@ -224,10 +227,9 @@ async def warn(works: Works, job: Claimed) -> None:
     """Tell an engagement's owner, in a direct message, what cannot be said in its staff channel. Better twice than
     never.
     """
-    assert job.organization_id is not None
-    tenant = await works.tenants.of(job.organization_id)
+    tenant = await works.tenants.of(job.tenant)
     engagement_id, event_id = uuid.UUID(job.payload["engagement"]), uuid.UUID(job.payload["event"])
-    async with works.db.transaction(job.organization_id) as session:
+    async with works.db.transaction(job.tenant) as session:
         engagement = await engagements.by_id(session, engagement_id)
         account = (await people.identities_of(session, [engagement.owner_id])).get(engagement.owner_id)
         if account is None:
@@ -252,7 +254,7 @@ async def warn(works: Works, job: Claimed) -> None:
         if post.state == "waiting":
             posts.attempt(post)
     ts = await works.slack.post(tenant.token, account, card.text, card.blocks)
-    async with works.db.transaction(job.organization_id) as session:
+    async with works.db.transaction(job.tenant) as session:
         posts.sent(await posts.get(session, post.id), ts, "")
 
 

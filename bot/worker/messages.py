@@ -31,12 +31,17 @@ KNOWN = frozenset(
         "group_topic",
         "group_purpose",
         "group_name",
+        "channel_convert_to_public",
+        "channel_convert_to_private",
         "bot_add",
         "bot_remove",
         "huddle_thread",
     }
 )
 """The subtypes that we understand; of others the whole event is kept beside the text."""
+
+CONVERTED = {"channel_convert_to_public": True, "channel_convert_to_private": False}
+"""What a channel says when it is made public or private; whether it is public from then on."""
 
 IGNORED = frozenset({"message_replied", "ekm_access_denied"})
 """Slack's bookkeeping: the reply itself comes as a message of its own."""
@@ -103,8 +108,12 @@ async def message(session: Session, delivery: Delivery) -> None:
     channel = event["channel"]
     engagement, place = await engagements.in_channel(session, channel)
     subtype = event.get("subtype") or "message"
-    if engagement is None or subtype in IGNORED:
+    if engagement is None or subtype in IGNORED or (place == "client" and not engagement.kept):
         return
+    if place == "staff" and subtype in CONVERTED:
+        await engagements.staff_channel_public(
+            session, engagement.id, public=CONVERTED[subtype], event_ts=event.get("event_ts") or event["ts"]
+        )
     if subtype == "message_changed":
         now = said(event["message"], channel, app_id, us)
         before = said(event["previous_message"], channel, app_id, us) if event.get("previous_message") else None

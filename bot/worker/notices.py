@@ -23,8 +23,8 @@ async def notice(works: Works, job: Claimed) -> None:
     log.error("operators told", dead_job=job.payload["job"], kind=job.payload["kind"])
     if job.organization_id is None:
         return
-    tenant = await works.tenants.of(job.organization_id)
-    async with works.db.transaction(job.organization_id) as session:
+    tenant = await works.tenants.of(job.tenant)
+    async with works.db.transaction(job.tenant) as session:
         owners = await people.owners(session)
     text = f"I could not do something ({job.payload['kind']}): {job.payload['error']} `python -m bot doctor` says what to do about it."
     for owner in owners:
@@ -37,12 +37,11 @@ async def notice(works: Works, job: Claimed) -> None:
 @handler("people.meet_all")
 async def meet_all(works: Works, job: Claimed) -> None:
     """Meet everybody of the agency's workspace, so that forms can name them."""
-    assert job.organization_id is not None
-    tenant = await works.tenants.of(job.organization_id)
+    tenant = await works.tenants.of(job.tenant)
     for info in await works.slack.users(tenant.token):
         if info.get("is_bot") or info.get("id") == "USLACKBOT":
             continue
-        async with works.db.transaction(job.organization_id) as session:
+        async with works.db.transaction(job.tenant) as session:
             await people.meet(session, profile_of(info), home_team_id=tenant.team_id)
 
 

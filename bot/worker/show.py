@@ -10,8 +10,9 @@ from bot.blocks.kit import Card
 from bot.gateways.failures import Permanent, Temporary, Unknown
 from bot.gateways.slack import own_post
 from bot.worker.cards import CARDS, POSTED, Sight
+from bot.worker.places import may_stand
 from bot.worker.works import Works, handler
-from core import clock, events, people, posts
+from core import clock, engagements, events, people, posts
 from core.db import Session
 from core.jobs import Claimed
 
@@ -41,11 +42,13 @@ def _purpose(payload: dict[str, Any]) -> str:
 @handler("post.show")
 async def show(works: Works, job: Claimed) -> None:
     """Show a card in a Slack channel: render it from its row now, then post it, or update it where it stands."""
-    assert job.organization_id is not None
-    tenant, payload = await works.tenants.of(job.organization_id), job.payload
+    tenant, payload = await works.tenants.of(job.tenant), job.payload
     place = str(payload["place"])
     thread: str | None = None
-    async with works.db.transaction(job.organization_id) as session:
+    async with works.db.transaction(job.tenant) as session:
+        engagement, where = await engagements.in_channel(session, place)
+        if engagement is None or not may_stand(engagement, where):
+            return
         card = await _render(works, session, payload)
         if card is None:
             return
@@ -55,6 +58,7 @@ async def show(works: Works, job: Claimed) -> None:
             subject_id=uuid.UUID(payload["subject"]),
             place=place,
             purpose=_purpose(payload),
+            engagement_id=engagement.id,
         )
         shown = print_of(card)
         standing = post.state == "sent" and (post.shown == shown or payload.get("news"))
@@ -81,7 +85,7 @@ async def show(works: Works, job: Claimed) -> None:
         await _note(works, job, post.id, reference, shown)
     if pin and reference is not None:
         await works.slack.pin(tenant.token, place, reference)
-        async with works.db.transaction(job.organization_id) as session:
+        async with works.db.transaction(job.tenant) as session:
             (await posts.get(session, post.id)).pinned_at = clock.now()
 
 
@@ -89,13 +93,12 @@ async def _update(
     works: Works, job: Claimed, token: str, place: str, post_id: uuid.UUID, reference: str, card: Card
 ) -> None:
     """Change the card where it stands; if Slack allows that no longer, the next attempt puts a new one there."""
-    assert job.organization_id is not None
     try:
         await works.slack.update(token, place, reference, card.text, card.blocks)
     except Permanent as failure:
         if failure.code not in UNEDITABLE:
             raise
-        async with works.db.transaction(job.organization_id) as session:
+        async with works.db.transaction(job.tenant) as session:
             posts.gone(await posts.get(session, post_id))
         raise Temporary(
             "slack", failure.code, "The card can no longer be edited; a new one takes its place."
@@ -113,9 +116,8 @@ async def _send(
     *,
     again: bool,
 ) -> str:
-    assert job.organization_id is not None
     if again:
-        async with works.db.transaction(job.organization_id) as session:
+        async with works.db.transaction(job.tenant) as session:
             post = await posts.get(session, post_id)
             if post.state == "attempted":
                 posts.lost(post)
@@ -125,18 +127,17 @@ async def _send(
             token, place, card.text, card.blocks, metadata=own_post(str(post_id)), thread_ts=thread
         )
     except Unknown:
-        async with works.db.transaction(job.organization_id) as session:
+        async with works.db.transaction(job.tenant) as session:
             posts.lost(await posts.get(session, post_id))
         raise
     except (Temporary, Permanent):
-        async with works.db.transaction(job.organization_id) as session:
+        async with works.db.transaction(job.tenant) as session:
             posts.refused(await posts.get(session, post_id))
         raise
 
 
 async def _note(works: Works, job: Claimed, post_id: uuid.UUID, reference: str, shown: str) -> None:
-    assert job.organization_id is not None
-    async with works.db.transaction(job.organization_id) as session:
+    async with works.db.transaction(job.tenant) as session:
         post = await posts.get(session, post_id)
         posts.sent(post, reference, shown)
         if tell := POSTED.get(job.payload["card"]):
@@ -151,17 +152,16 @@ async def _thread(session: Session, subject_id: uuid.UUID, place: str, under: st
 @handler("mail.show")
 async def mail(works: Works, job: Claimed) -> None:
     """Send a card's mail twin to somebody who is not in the channel; once for each event."""
-    assert job.organization_id is not None
     if works.mail is None:
         raise Permanent(
             "mail", "not_set_up", "Mail is not set up (SMTP_URL), so a client who is not in Slack was not told."
         )
     user_id = uuid.UUID(str(job.payload["place"]).removeprefix("mail:"))
-    async with works.db.transaction(job.organization_id) as session:
+    async with works.db.transaction(job.tenant) as session:
         card = await _render(works, session, job.payload)
         if card is None:
             return
-        house = await people.organization(session, job.organization_id)
+        house = await people.organization(session, job.tenant)
         to = (await people.get(session, [user_id]))[user_id]
         post = await posts.at(
             session,
@@ -175,9 +175,9 @@ async def mail(works: Works, job: Claimed) -> None:
         if post.state == "waiting":
             posts.attempt(post)
         message_id = f"<{post.id}@throughline>"
-    letter = mails.twin(card, house.name, to.first_name, pages.address(works.settings.public_url, job.organization_id))
+    letter = mails.twin(card, house.name, to.first_name, pages.address(works.settings.public_url, job.tenant))
     await works.mail.send(
         to.email, letter.subject, letter.text, letter.html, message_id=message_id, to_name=to.name, from_name=house.name
     )
-    async with works.db.transaction(job.organization_id) as session:
+    async with works.db.transaction(job.tenant) as session:
         posts.sent(await posts.get(session, post.id), message_id, "")

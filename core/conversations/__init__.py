@@ -1,7 +1,7 @@
 """Conversations and their messages: every word said in an engagement, with its edits, deletions, reactions and files."""
 
 from core.conversations.joining import WORDS_TO_US
-from core.conversations.record import Said, attribute, delete, edit, moment, react, say
+from core.conversations.record import Said, attribute, delete, edit, moment, moved, react, say
 from core.conversations.tables import STATUS, Attachment, Conversation, Message, Reaction, Revision
 from core.conversations.verbs import (
     Noted,
@@ -41,6 +41,7 @@ __all__ = [
     "edit",
     "messages",
     "moment",
+    "moved",
     "note",
     "noted",
     "of_message",

@@ -1,7 +1,6 @@
 """Which conversation a message belongs to, and what follows from it: topic, beginning, whose turn it is; in any order of arrival."""
 
 import re
-import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -9,7 +8,7 @@ from typing import Literal
 
 from sqlalchemy import and_, func, or_, select, update
 
-from core import clock, events, people, posts
+from core import clock, events, jobs, people, posts
 from core.conversations.tables import STATUS, Conversation, Message, Revision
 from core.db import Session, new_number
 from core.engagements import Engagement
@@ -42,7 +41,12 @@ async def join(session: Session, engagement: Engagement, message: Message, *, ca
     message.conversation_id = conversation.id
     await session.execute(
         update(Message)
-        .where(Message.channel_id == message.channel_id, Message.ts == root, Message.side != "bot", Message.conversation_id.is_(None))
+        .where(
+            Message.channel_id == message.channel_id,
+            Message.ts == root,
+            Message.side != "bot",
+            Message.conversation_id.is_(None),
+        )
         .values(conversation_id=conversation.id)
     )
     for other in found[1:]:
@@ -62,6 +66,15 @@ async def join(session: Session, engagement: Engagement, message: Message, *, ca
         await record(Kind.CONVERSATION_OPENED, "conversation", conversation.id, said=True)
     elif was == "resolved" and conversation.status != "resolved":
         await record(Kind.CONVERSATION_REOPENED, "conversation", conversation.id)
+    elif was != conversation.status:
+        await jobs.enqueue(
+            session,
+            "engagement.redraw",
+            lane=f"redraw:{engagement.id}",
+            payload={"engagement": str(engagement.id), "status": True},
+            organization_id=engagement.organization_id,
+            dedupe=f"status:{engagement.id}",
+        )
     for other in found[1:]:
         await record(Kind.CONVERSATION_MERGED, "conversation", other.id, into=str(conversation.id))
 
@@ -90,14 +103,19 @@ async def _fitting(session: Session, message: Message, root: str) -> list[Conver
     named = select(Message.conversation_id).where(near, Message.id != message.id, Message.conversation_id.is_not(None))
     query = select(Conversation).where(
         Conversation.deleted_at.is_(None),
-        or_(Conversation.id.in_(named), and_(Conversation.channel_id == message.channel_id, Conversation.thread_ts == root)),
+        or_(
+            Conversation.id.in_(named),
+            and_(Conversation.channel_id == message.channel_id, Conversation.thread_ts == root),
+        ),
     )
     return list((await session.execute(query.order_by(Conversation.opened_at, Conversation.id))).scalars())
 
 
 async def _open(session: Session, engagement: Engagement, message: Message, root: str) -> Conversation:
     about = await posts.by_reference(session, message.channel_id, root)
-    words = select(Message.text).where(Message.channel_id == message.channel_id, Message.ts == root, Message.side != "bot")
+    words = select(Message.text).where(
+        Message.channel_id == message.channel_id, Message.ts == root, Message.side != "bot"
+    )
     first = (await session.execute(words)).scalar_one_or_none()
     tied = about if about is not None and about.subject in ("proposal", "project", "invoice") else None
     conversation = Conversation(
@@ -161,15 +179,27 @@ async def settle(session: Session, conversation: Conversation) -> None:
     acts = list((await session.execute(done)).scalars())
     first_text = func.coalesce(Revision.text, Message.text)
     said = (
-        select(Message.id, Message.ts, Message.thread_ts, Message.sent_at, Message.side, Message.author_id, first_text.label("text"))
+        select(
+            Message.id,
+            Message.ts,
+            Message.thread_ts,
+            Message.sent_at,
+            Message.side,
+            Message.author_id,
+            first_text.label("text"),
+        )
         .outerjoin(Revision, and_(Revision.message_id == Message.id, Revision.edited_ts == ""))
         .where(Message.conversation_id == conversation.id, Message.kind.in_(SPOKEN), Message.side != "bot")
         .order_by(Message.sent_at, Message.ts)
     )
     words = (await session.execute(said)).all()
     turn = Turn("open", None, None)
-    if any(act.kind == Kind.CONVERSATION_OPENED and not act.facts.get("said") for act in acts):  # by a form or a command
-        opener = (await session.execute(select(User.side).where(User.id == conversation.opened_by_id))).scalar_one_or_none()
+    if any(
+        act.kind == Kind.CONVERSATION_OPENED and not act.facts.get("said") for act in acts
+    ):  # by a form or a command
+        opener = (
+            await session.execute(select(User.side).where(User.id == conversation.opened_by_id))
+        ).scalar_one_or_none()
         turn = Turn("waiting_client" if opener == "staff" else "waiting_us", conversation.opened_at, None)
     elif words:
         first = words[0]
@@ -200,4 +230,8 @@ def _acted(turn: Turn, act: Event) -> Turn:
 
 
 def _stand(conversation: Conversation, turn: Turn) -> None:
-    conversation.status, conversation.waiting_since, conversation.resolved_at = turn.status, turn.since, turn.resolved_at
+    conversation.status, conversation.waiting_since, conversation.resolved_at = (
+        turn.status,
+        turn.since,
+        turn.resolved_at,
+    )

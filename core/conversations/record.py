@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from core import clock, people, posts
@@ -135,6 +135,16 @@ async def react(
     )
 
 
+async def moved(session: Session, before: str, after: str) -> None:
+    """Know by a channel's new id what was said there under its old one, so that an edit of it finds it."""
+    for table in (Conversation, Message, Reaction):
+        values: dict[str, Any] = {"channel_id": after}
+        if table is Message:
+            values["source_ref"] = func.replace(Message.source_ref, f"{before}:", f"{after}:")
+        statement = update(table).where(table.channel_id == before).values(values)
+        await session.execute(statement.execution_options(synchronize_session=False))
+
+
 async def attribute(session: Session, author_ref: str, user: User) -> None:
     """Say whose words these were all along, once an account is known to be this person."""
     await session.execute(
@@ -214,7 +224,12 @@ async def _revise(session: Session, message: Message, edited_ts: str, text: str,
 async def _resettle(session: Session, message: Message) -> None:
     """Its first words have come late: the conversation's topic may be made of them."""
     if message.conversation_id is not None:
-        await settle(session, (await session.execute(select(Conversation).where(Conversation.id == message.conversation_id))).scalar_one())
+        await settle(
+            session,
+            (
+                await session.execute(select(Conversation).where(Conversation.id == message.conversation_id))
+            ).scalar_one(),
+        )
 
 
 async def _files(session: Session, message: Message, said: Said) -> None:

@@ -194,7 +194,7 @@ async def reachable(session: Session, engagement_id: uuid.UUID, channel_id: str,
 
 async def channel_id_changed(session: Session, before: str, after: str) -> None:
     """Slack gave a channel another id: what we know by the old one is known by the new one from now on."""
-    from core.conversations import Conversation  # core.conversations needs this package first
+    from core import conversations  # it needs this package first
 
     found, place = await in_channel(session, before)
     if found is not None:
@@ -214,9 +214,4 @@ async def channel_id_changed(session: Session, before: str, after: str) -> None:
     await session.execute(
         update(Post).where(Post.place == before).values(place=after).execution_options(synchronize_session=False)
     )
-    await session.execute(
-        update(Conversation)
-        .where(Conversation.channel_id == before)
-        .values(channel_id=after)
-        .execution_options(synchronize_session=False)
-    )
+    await conversations.moved(session, before, after)

@@ -15,6 +15,7 @@ from core.invoices.bill import STATUS, Invoice, Payment
 from core.invoices.issuing import issued, record
 from core.invoices.reading import today
 from core.money import Money
+from core.orders import Order
 from core.people import Actor
 
 
@@ -192,9 +193,17 @@ async def declined(session: Session, actor: Actor, invoice_id: uuid.UUID, attemp
 async def _paid(session: Session, actor: Actor, invoice: Invoice, at: datetime) -> None:
     invoice.status, invoice.paid_at, invoice.trouble = STATUS.move(invoice.status, "paid"), at, ""
     await session.flush()
-    order = str(invoice.order_id) if invoice.order_id else None
+    signed = select(Order.proposal_id).where(Order.id == invoice.order_id)
+    proposal = (await session.execute(signed)).scalar_one_or_none() if invoice.order_id else None
     await record(
-        session, actor, Kind.INVOICE_PAID, invoice, amount=invoice.paid_minor, currency=invoice.currency, order=order
+        session,
+        actor,
+        Kind.INVOICE_PAID,
+        invoice,
+        amount=invoice.paid_minor,
+        currency=invoice.currency,
+        order=str(invoice.order_id) if invoice.order_id else None,
+        proposal=str(proposal) if proposal else None,
     )
     await stage.restage(session, actor, invoice.engagement_id)
 

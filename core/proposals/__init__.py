@@ -15,6 +15,7 @@ from core.proposals.reading import (
     of_engagement,
     offer,
     parties,
+    signers_of,
     waiting,
 )
 from core.proposals.replying import ask_new_date, decline, request_changes
@@ -71,6 +72,7 @@ __all__ = [
     "remind",
     "request_changes",
     "send",
+    "signers_of",
     "version",
     "view",
     "waiting",

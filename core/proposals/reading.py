@@ -256,6 +256,17 @@ class Waiting:
     since: datetime
 
 
+async def signers_of(session: Session, proposal_id: uuid.UUID) -> list[User]:
+    """Who is asked to sign a proposal, in order."""
+    rows = await session.execute(
+        select(User)
+        .join(Signer, Signer.user_id == User.id)
+        .where(Signer.proposal_id == proposal_id)
+        .order_by(Signer.position)
+    )
+    return list(rows.scalars())
+
+
 async def waiting(session: Session, engagement_id: uuid.UUID) -> list[Waiting]:
     """Whose signature an engagement waits for, longest first; what is past its time waits for nobody."""
     rows = await session.execute(

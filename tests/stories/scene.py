@@ -43,13 +43,13 @@ class Scene(Story):
         raise AssertionError("It does not come to rest.")
 
     async def _waiting(self) -> float | None:
-        """Seconds until the next attempt at something that failed; None if nothing waits for one."""
-        jobs = select(func.min(Job.run_at)).where(Job.dead_at.is_(None), Job.attempts > 0)
-        aside = select(func.min(Delivery.next_try_at)).where(Delivery.state == "aside")
+        """Seconds until all that failed is to be tried again; None if nothing waits for that."""
+        jobs = select(func.max(Job.run_at)).where(Job.dead_at.is_(None), Job.attempts > 0)
+        aside = select(func.max(Delivery.next_try_at)).where(Delivery.state == "aside")
         async with self.here.app.db.platform() as session:
             times = [(await session.execute(query)).scalar_one() for query in (jobs, aside)]
         times = [when for when in times if when is not None]
-        return (min(times) - clock.now()).total_seconds() if times else None
+        return (max(times) - clock.now()).total_seconds() if times else None
 
     async def buried(self) -> list[str]:
         """The errors of jobs that were given up."""
@@ -78,6 +78,11 @@ class Scene(Story):
 
     def pins(self, channel: str = CLIENT) -> list[str]:
         return [pin["ts"] for pin in self.slack.world.channels[self.channel(channel.lstrip("#"))].pins]
+
+    def pinned(self, channel: str = CLIENT) -> str:
+        """What the pinned cards show."""
+        pins = self.pins(channel)
+        return self.words(one for one in self.slack.messages(channel, "ada") if one["ts"] in pins)
 
     async def posts(self, purpose: str) -> list[Post]:
         async with self.database() as (session, _):

@@ -180,13 +180,13 @@ async def looking(made: Desk, clara: Window) -> None:
     await clara.presses("Open my page", clara.card("Northwind × Studio Ada").first)
     link = await clara.modal.locator("[data-action-id='page.enter']").get_attribute("href")
     assert link
-    phone = await made.window(link, base="", viewport=PHONE, has_touch=True, is_mobile=True)
+    phone = await made.window(link, viewport=PHONE, has_touch=True, is_mobile=True)
     await phone.page.get_by_role("button", name="Open my page").tap()
     for words in ("SEO audit", "Setup", "$3,000"):
         await expect(phone.page.locator("body")).to_contain_text(words)
     assert await phone.page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
     await made.picture(phone, "07-page")
-    again = await made.window(link, base="")
+    again = await made.window(link)
     await again.page.get_by_role("button", name="Open my page").click()
     await expect(again.page.locator("body")).not_to_contain_text("SEO audit")
 

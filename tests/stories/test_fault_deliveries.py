@@ -62,7 +62,7 @@ async def _record(scene: Scene) -> list[Any]:
             for message in kept
         ),
         *(
-            (one.topic, one.status, [message.text for message in kept if message.ts == one.thread_ts], one.waiting_since == one.last_message_at)
+            (one.topic, one.status, [said.text for said in kept if said.ts == one.thread_ts], one.waiting_since == one.last_message_at)
             for one in sorted(topics.values(), key=lambda one: one.topic)
         ),
     ]
@@ -160,12 +160,24 @@ async def test_a_message_that_a_closed_door_refused_is_sent_again_and_kept_once(
 
 
 async def test_a_message_in_a_channel_whose_new_id_we_hear_of_later_is_kept(scene: Scene) -> None:
+    old = await scene.slack.says("Hello?", by="clara", channel=CLIENT)
+    await scene.calm()
     scene.faults.delay("channel_id_changed", 0.4)
     new = scene.faults.new_channel_id(CLIENT)
     await scene.slack.says("Are you there?", by="clara", channel=CLIENT)
+    await scene.slack.edits(old, "Hello, hello?", by="clara", channel=CLIENT)
     await asyncio.sleep(0.2)
     await scene.calm()
-    assert [(message.text, message.channel_id) for message in await scene.kept()] == [("Are you there?", new)]
+    assert [(message.text, message.channel_id) for message in await scene.kept()] == [("Hello, hello?", new), ("Are you there?", new)]
     await scene.slack.command("/conversation start And the photos?", by="ada", channel=STAFF)
     await scene.calm()
     assert scene.cards("talk about “And the photos?”")
+
+
+async def test_the_status_cards_follow_the_turn_of_a_conversation(scene: Scene) -> None:
+    question = await scene.slack.says("Could we start with the blog?", by="clara", channel=CLIENT)
+    await scene.calm()
+    assert all("Ada to answer" in scene.pinned(place) for place in (CLIENT, STAFF))
+    await scene.slack.says("Yes. From Monday on?", by="ada", channel=CLIENT, thread=question)
+    await scene.calm()
+    assert not any("Ada to answer" in scene.pinned(place) for place in (CLIENT, STAFF))

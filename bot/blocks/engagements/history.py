@@ -56,7 +56,6 @@ SENTENCES: Mapping[str, str] = {
     Kind.PROPOSAL_DECLINED: "{who} declined a proposal",
     Kind.PROPOSAL_DRAFTED: "{who} drafted a proposal",
     Kind.PROPOSAL_EXPIRED: "a proposal expired",
-    Kind.PROPOSAL_REFUSED: "{who} could not sign a proposal",
     Kind.PROPOSAL_SENT: "{who} sent a proposal",
     Kind.PROPOSAL_SIGNED: "{who} signed a proposal",
     Kind.PROPOSAL_VIEWED: "{who} looked at a proposal",

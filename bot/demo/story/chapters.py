@@ -1,133 +1,13 @@
-"""The story, played over the same HTTP wires without a browser: each step a line, and every fact checked."""
+"""The seven chapters of the story: what is done, and what must hold then."""
 
-import contextlib
-import os
+import asyncio
 import re
-import tempfile
-import time
 
-from collections.abc import AsyncIterator, Callable, Iterable
-from pathlib import Path
-from typing import Any
-
-import aiohttp
-
-from bot.demo import Town, town
-from bot.postgres import CARELESS, throw_away
+from bot.demo.story.telling import Json, Story
+from bot.demo.story.visiting import entered, visitor
 from core import access, clock, conversations, invoices, orders, people, projects, proposals
 from core.access import Can
 from core.conversations import Message
-from core.db import Session
-from core.engagements import Engagement
-from core.people import Actor
-
-Json = dict[str, Any]
-
-
-class Untrue(Exception):
-    """A fact of the story does not hold."""
-
-
-class Story:
-    """The people of the story, and what has come about so far."""
-
-    def __init__(self, here: Town, say: Callable[[str], None]) -> None:
-        self.here, self._say = here, say
-        self.slack, self.mail, self.stripe = here.sandbox.slack, here.sandbox.mail, here.sandbox.stripe
-        self.began = time.monotonic()
-
-    def holds(self, fact: object, what: str) -> None:
-        """Raise Untrue, with what was expected, unless the fact holds."""
-        if not fact:
-            raise Untrue(what)
-
-    def step(self, sentence: str) -> None:
-        """Print a step that holds."""
-        self._say(f"  ✓ {time.monotonic() - self.began:5.1f} s  {sentence}")
-
-    async def settled(self) -> None:
-        """Wait until everything that was caused has come about."""
-        await self.here.settled()
-
-    @contextlib.asynccontextmanager
-    async def database(self) -> AsyncIterator[tuple[Session, Actor]]:
-        """A transaction in the agency's tenant, and the system as an actor."""
-        team = self.slack.world.installation.team_id
-        found = await self.here.app.tenants.of_team(team)
-        assert found is not None
-        async with self.here.app.db.transaction(found[0]) as session:
-            yield session, people.system(found[0])
-
-    async def engagement(self, session: Session, actor: Actor) -> Engagement:
-        """The one engagement of the story."""
-        return (await session.execute(access.visible(actor, Can.ENGAGEMENT_SEE, Engagement))).scalars().one()
-
-    def channel(self, name: str) -> str:
-        """The id of a channel by its name."""
-        return next(one.id for one in self.slack.world.channels.values() if one.name == name)
-
-    def words(self, messages: Iterable[Json]) -> str:
-        """Everything that these messages show."""
-        return "\n".join(_texts(message) for message in messages)
-
-    def seen(self, channel: str, by: str) -> str:
-        """Everything that somebody sees in a channel, threads included."""
-        found = self.slack.messages(channel, by)
-        threads = [
-            reply
-            for message in found
-            if message.get("reply_count")
-            for reply in self.slack.messages(channel, by, message["ts"])
-        ]
-        return self.words([*found, *threads])
-
-    def modal(self, by: str) -> str:
-        """Everything that somebody's modal shows."""
-        view = self.slack.view(by)
-        return _texts(view).replace("*", "") if view else ""
-
-    async def opened(self, by: str) -> str:
-        """Everything that somebody's modal shows, once it is there: a button is acknowledged before its modal opens."""
-        await self.slack.modal(by)
-        return self.modal(by)
-
-    async def shut(self, by: str) -> None:
-        """Close what is open on somebody's screen."""
-        while self.slack.view(by):
-            await self.slack.close(by)
-
-
-SHOWN = frozenset({"text", "url", "initial_value"})
-"""The keys under which a message or a modal holds what a person reads."""
-
-
-def _texts(thing: Any) -> str:
-    if isinstance(thing, dict):
-        parts = [
-            value if key in SHOWN else "" if isinstance(value, str) else _texts(value)
-            for key, value in thing.items()
-            if key != "metadata"
-        ]
-        parts = [part if isinstance(part, str) else _texts(part) for part in parts]
-        return "\n".join(filter(None, parts))
-    return "\n".join(filter(None, map(_texts, thing))) if isinstance(thing, list) else ""
-
-
-async def play(say: Callable[[str], None]) -> bool:
-    """Play the whole story in a throw-away database; whether every fact held."""
-    with tempfile.TemporaryDirectory() as folder, throw_away(*CARELESS) as dsn:
-        os.environ["CLOCK_FILE"] = str(Path(folder) / "clock")
-        async with town(dsn) as here:
-            story = Story(here, say)
-            say("The story of Studio Ada and Northwind")
-            for chapter in CHAPTERS:
-                try:
-                    await chapter(story)
-                except (Untrue, LookupError) as untrue:
-                    say(f"  ✗ {time.monotonic() - story.began:5.1f} s  This did not hold: {untrue}")
-                    return False
-            say(f"Every fact held, in {time.monotonic() - story.began:.1f} s.")
-            return True
 
 
 async def opening(story: Story) -> None:
@@ -341,7 +221,6 @@ async def delivering(story: Story) -> None:
 
 async def _soon(story: Story, words: str) -> str:
     """What staff see once these words are there, or after ten seconds."""
-    import asyncio
 
     for _ in range(100):
         if words in story.seen("#northwind-internal", "ada"):
@@ -395,49 +274,20 @@ async def looking(story: Story) -> None:
     await slack.press("Open my page", by="clara", channel="#northwind")
     link = next(iter(re.findall(r"https?://\S+/portal/\S+", await story.opened("clara"))), "")
     story.holds(link, "Clara is given a personal link")
-    page = await enter(link)
+    page = await entered(link)
     story.holds("SEO audit" in page and "Setup" in page, "her page shows what we do and where it stands")
     story.holds("$3,000" in page, "her page shows the invoice")
-    story.holds("SEO audit" not in await enter(link), "the link opens once only")
+    story.holds("SEO audit" not in await entered(link), "the link opens once only")
     story.step("Clara opens her page by a personal link, which works once.")
 
     address = f"{story.here.url}/portal"
-    async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as browser:
-        await _submit(browser, address, {"email": "clara@northwind.example"})
+    async with visitor() as clara:
+        await clara.open(address)
+        await clara.submit({"email": "clara@northwind.example"})
         await story.settled()
-        code = story.mail.latest(to="clara@northwind.example").code()
-        page = await _submit(browser, address, {"email": "clara@northwind.example", "code": code}, form=1)
+        page = await clara.submit({"code": story.mail.latest(to="clara@northwind.example").code()})
     story.holds("SEO audit" in page, "the mailed code lets her in")
     story.step("The bookmark's address asks for her e-mail and sends a code, which lets her in.")
 
 
-async def enter(link: str) -> str:
-    """Follow a personal link as a browser does: read the page, press its one button."""
-    async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as browser:
-        return await _submit(browser, link, {})
-
-
-_last: dict[int, str] = {}
-
-
-async def _submit(browser: aiohttp.ClientSession, address: str, values: dict[str, str], *, form: int = 0) -> str:
-    """Fill in and submit the form of a page; with `form`, that of the page that the last submission led to."""
-    if not form:
-        async with browser.get(address) as answer:
-            _last[id(browser)], here = await answer.text(), str(answer.url)
-            _last[-id(browser)] = here
-    page, here = _last[id(browser)], _last[-id(browser)]
-    found = re.search(r"<form[^>]*action=\"([^\"]*)\"[^>]*>(.*?)</form>", page, re.DOTALL)
-    if not found:
-        return page
-    hidden = dict(re.findall(r"<input[^>]*type=\"hidden\"[^>]*name=\"([^\"]+)\"[^>]*value=\"([^\"]*)\"", found[2]))
-    origin = "/".join(here.split("/")[:3])
-    target = found[1] if found[1].startswith("http") else origin + found[1]
-    async with browser.post(target, data={**values, **hidden}, headers={"Origin": origin}) as answer:
-        _last[id(browser)], _last[-id(browser)] = await answer.text(), str(answer.url)
-        return _last[id(browser)]
-
-
 CHAPTERS = (opening, talking, selling, signing, delivering, paying, looking)
-
-__all__ = ["CHAPTERS", "Story", "Untrue", "play"]

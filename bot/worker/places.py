@@ -1,0 +1,90 @@
+"""Where a card goes, and about what: the channel it may stand in, and who gets it by mail instead."""
+
+import uuid
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from core import invoices, people, proposals
+from core.db import Session
+from core.engagements import Engagement, Place
+from core.events import Event
+from core.people import User
+
+Where = Literal["client", "staff"]
+
+
+@dataclass(frozen=True)
+class Show:
+    """One card in one place. A standing card is updated in place; `news` posts anew, under `under` where that card stands there.
+
+    `about` says what it is about: empty is the event's own subject, "engagement" its engagement, else one of LISTS or the name of the fact
+    that holds the subject's id (without that fact, nothing). `mail` names whom it concerns: those of them who are not in Slack get it by
+    mail. `pin` pins the card when it is first posted.
+    """
+
+    card: str
+    where: Where
+    news: bool = False
+    under: str = ""
+    about: str = ""
+    mail: Literal["", "contact", "signers", "billing"] = ""
+    pin: bool = False
+
+
+async def _open_proposals(session: Session, engagement_id: uuid.UUID) -> Sequence[uuid.UUID]:
+    return list(dict.fromkeys(waiting.proposal_id for waiting in await proposals.waiting(session, engagement_id)))
+
+
+async def _open_invoices(session: Session, engagement_id: uuid.UUID) -> Sequence[uuid.UUID]:
+    return [invoice.id for invoice in await invoices.of_engagement(session, engagement_id) if invoice.status == "open"]
+
+
+LISTS: Mapping[str, Callable[[Session, uuid.UUID], Awaitable[Sequence[uuid.UUID]]]] = {
+    "open proposals": _open_proposals,
+    "open invoices": _open_invoices,
+}
+
+
+async def subjects(session: Session, event: Event, show: Show) -> Sequence[uuid.UUID]:
+    """What the card is about."""
+    if not show.about:
+        return [event.subject_id]
+    assert event.engagement_id is not None
+    if show.about == "engagement":
+        return [event.engagement_id]
+    if show.about in LISTS:
+        return await LISTS[show.about](session, event.engagement_id)
+    fact = event.facts.get(show.about)
+    return [uuid.UUID(fact)] if isinstance(fact, str) else []
+
+
+def may_stand(engagement: Engagement, place: Place) -> bool:
+    """Whether anything may be posted there: not where the channel is gone, nor in a staff channel that outsiders can read."""
+    if place == "staff":
+        return engagement.exposed_at is None and not engagement.staff_channel_gone
+    return not engagement.channel_gone
+
+
+async def places(session: Session, engagement: Engagement, show: Show, subject: uuid.UUID) -> list[str]:
+    """The channel, and `mail:` with a person's id for each whom it concerns and who is not there; never both to one person."""
+    if show.where == "staff":
+        here = engagement.staff_channel_id
+        return [here] if here and may_stand(engagement, "staff") else []
+    connected = engagement.connection == "connected" and bool(engagement.channel_id) and may_stand(engagement, "client")
+    found = [engagement.channel_id] if connected and engagement.channel_id else []
+    concerned = await _concerned(session, engagement, show, subject)
+    there = await people.identities_of(session, [user.id for user in concerned]) if connected else {}
+    for user in concerned:
+        if user.email and user.id not in there and user.deleted_at is None and user.left_at is None:
+            found.append(f"mail:{user.id}")
+    return found
+
+
+async def _concerned(session: Session, engagement: Engagement, show: Show, subject: uuid.UUID) -> list[User]:
+    if not show.mail:
+        return []
+    if show.mail == "signers":
+        return await proposals.signers_of(session, subject)
+    wanted = (engagement.billing_id if show.mail == "billing" else None) or engagement.contact_id
+    return list((await people.get(session, [wanted])).values())
