@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from functools import partial
 from typing import Any
 
@@ -120,17 +120,22 @@ async def _installed(app: App, team_id: str) -> uuid.UUID | None:
 
 
 @contextlib.asynccontextmanager
-async def serving(app: App) -> AsyncIterator[str]:
-    """The web server (and, with an app token, the Socket Mode door), from here to the end; gives its address."""
+async def serving(app: App, *, on_kept: Callable[[], None] | None = None) -> AsyncIterator[str]:
+    """The web server (and, with an app token, the Socket Mode door), from here to the end; gives its address.
+
+    `on_kept` is called when deliveries were kept, for a worker in the same process.
+    """
     settings = app.settings
     if not (settings.slack_signing_secret.get_secret_value() or settings.slack_app_token.get_secret_value()):
         raise RuntimeError(
             "Slack cannot reach us: set SLACK_SIGNING_SECRET (over HTTP) or SLACK_APP_TOKEN (Socket Mode)."
         )
     keeper = Keeper(app.db)
+    if on_kept is not None:
+        keeper.on_kept.append(on_kept)
     bolt_app = bolt.make(app.ears, signing_secret=settings.slack_signing_secret.get_secret_value())
     server = web.Application(client_max_size=2_000_000)
-    server.add_routes(routes(app, keeper, hooks.slack_bolt_door(bolt_app)))
+    server.add_routes(routes(app, keeper, partial(hooks.slack_bolt_door, bolt_app)))
     runner = web.AppRunner(server, access_log=None, shutdown_timeout=5)
     await runner.setup()
     socket_door = None
@@ -155,13 +160,14 @@ async def serving(app: App) -> AsyncIterator[str]:
         await keeper.close()
 
 
-def routes(app: App, keeper: Keeper, bolt_door: hooks.Handler) -> list[web.RouteDef]:
+def routes(app: App, keeper: Keeper, bolt_door: Callable[..., hooks.Handler]) -> list[web.RouteDef]:
     """Every door of the web server."""
     secret = app.settings.slack_signing_secret.get_secret_value()
     doors = [web.get("/healthz", partial(_health, app)), *portal.routes(app.db, public_url=app.settings.public_url)]
     if secret:  # without it (in Socket Mode) nothing could tell Slack's requests from anybody's
         doors.append(web.post("/slack/events", hooks.slack_events(signing_secret=secret, keeper=keeper)))
-        doors += [web.post("/slack/actions", bolt_door), web.post("/slack/commands", bolt_door)]
+        asked = bolt_door(signing_secret=secret)
+        doors += [web.post("/slack/actions", asked), web.post("/slack/commands", asked)]
     if app.stripe:
         doors.append(web.post("/stripe/webhook", hooks.stripe_events(verify=app.stripe.verify_webhook, keeper=keeper)))
     return doors

@@ -9,7 +9,6 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, ClassVar, TypeVar
 
-import asyncpg
 from sqlalchemy import (
     DateTime,
     ForeignKeyConstraint,
@@ -208,13 +207,6 @@ class Database:
                 raise
         async with self.transaction(tenant) as session:
             return await work(session)
-
-    @asynccontextmanager
-    async def connection(self) -> AsyncIterator[asyncpg.Connection]:
-        """A bare asyncpg connection, in autocommit and without a tenant, for the hot path that keeps deliveries."""
-        async with self.engine.connect() as connection:
-            raw = await connection.get_raw_connection()
-            yield raw.driver_connection
 
     async def refuse_owner(self) -> None:
         """Raise RuntimeError, with what to do, if this role could step around row level security."""

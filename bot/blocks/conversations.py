@@ -49,13 +49,12 @@ def listed(rows: Sequence[Row], where: str) -> Card:
         since = kit.md(" since {at}", at=kit.when(row.waiting_since)) if row.waiting_since else ""
         topic = kit.link(row.link, row.topic) if row.link else kit.md("{topic}", topic=row.topic)
         line = kit.md(
-            "*{topic}*\n{state}{since} · {owner} · {count} message{s}",
+            "*{topic}*\n{state}{since} · {owner} · {count}",
             topic=topic,
             state=WAITING[row.status].capitalize(),
             since=kit.Raw(since),
             owner=f"{row.owner} sees to it" if row.owner else "nobody has taken it yet",
-            count=row.messages,
-            s="" if row.messages == 1 else "s",
+            count="1 message" if row.messages == 1 else f"{row.messages or 'no'} messages",
         )
         blocks.append(kit.section(line, kit.button("Look", "conversation.show", row.id)))
     return Card(title, kit.fits(blocks))

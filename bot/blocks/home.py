@@ -116,8 +116,8 @@ def setup(steps: Sequence[Step]) -> list[Block]:
         blocks.append(kit.section(kit.md("*{mark} {title}*\n{words}", mark=mark, title=step.title, words=step.words)))
         row = [kit.button(label, action, step.key) for label, action in step.buttons]
         if row:
-            if not step.done:
-                row[0]["style"] = "primary" if step.key == "first" else row[0].get("style", "primary")
+            if not step.done and step.key == "first":  # the others can wait
+                row[0]["style"] = "primary"
             blocks.append(kit.actions(*row))
     return blocks
 
@@ -220,7 +220,7 @@ def _place(place: Place) -> kit.Raw:
 
 
 def _wait(wait: Wait) -> kit.Raw:
-    since = kit.md("since {at}", at=kit.when(wait.since)) if wait.since else ""
+    since = kit.md("Since {at}", at=kit.when(wait.since)) if wait.since else ""
     owner = f"{wait.owner} sees to it" if wait.owner else "nobody has taken it yet"
     return kit.md("*{topic}*\n{rest}", topic=wait.topic, rest=kit.join([since, owner]))
 

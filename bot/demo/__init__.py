@@ -93,7 +93,10 @@ async def town(
         app = composition.App(known, patient=True)
         try:
             await composition.day_one(app, hold_seconds=HOLD_SECONDS)
-            async with composition.serving(app), composition.working(app, paces={} if hurry else PACES) as work:
+            async with (
+                composition.working(app, paces={} if hurry else PACES) as work,
+                composition.serving(app, on_kept=work.deliveries.wake),
+            ):
                 yield Town(app, sandbox, work, url)
         finally:
             await app.close()

@@ -164,8 +164,9 @@ async def _submitted(ears: Ears, body: Mapping[str, Any]) -> dict[str, Any] | st
     values = Values(view)
     run = FORMS.get(name, _gone)
     if name.startswith("which."):
-        _, noun, verb = name.split(".", 2)
-        run, (channel, _, words), private = COMMANDS[noun, verb].run, private.partition(" "), values.text("which")
+        _, noun, verb = (*name.split("."), "")[:3]
+        known = COMMANDS.get((noun, verb))
+        run, (channel, _, words), private = known.run if known else _gone, private.partition(" "), values.text("which")
     told = {"value": private, "form": values, "view": view, "channel": channel, "words": words, "payload": body}
     reply, token = await ears.run(run, _installed(body), body["user"]["id"], told)
     if name.startswith("which.") and isinstance(reply, Open):

@@ -72,7 +72,7 @@ async def started(heard: Heard) -> Reply:
     topic = heard.form.text("topic")
     if not topic:
         raise Invalid("A few words are enough.", field="topic")
-    await conversations.start(heard.session, heard.actor, engagement_id=uuid.UUID(heard.value), topic=topic)
+    await conversations.start(heard.session, heard.actor, engagement_id=uuid.UUID(heard.value), topic=topic, key=heard.key)
     return Done()
 
 

@@ -214,6 +214,7 @@ async def asked(heard: Heard) -> Reply:
         words=heard.form.text("words"),
         subject="invoice",
         subject_id=invoice.id,
+        key=heard.key,
     )
     return Say(f"Passed to {heard.house.name}. The answer comes in this channel.", title="Thank you")
 

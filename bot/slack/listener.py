@@ -23,6 +23,11 @@ from core.people import Actor, Organization
 
 log = structlog.get_logger()
 
+AWAY = "Throughline is not set up in this workspace now. Ask whoever installed it to run `python -m bot doctor`."
+LATE = "Slack closed the window before we could fill it. Please press once more."
+NO_TOKEN = frozenset({"account_inactive", "invalid_auth", "not_authed", "token_expired", "token_revoked"})
+"""Slack's reasons for which our token opens nothing any more."""
+
 
 @dataclass
 class Heard:
@@ -46,6 +51,11 @@ class Heard:
     message_ts: str = ""
     thread_ts: str = ""
     payload: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def key(self) -> uuid.UUID | None:
+        """An id that stands for this very window, so that what is submitted twice is made once; None outside of windows."""
+        return uuid.uuid5(uuid.NAMESPACE_OID, f"{self.team_id}:{self.view['id']}") if self.view else None
 
 
 Listener = Callable[[Heard], Awaitable[Reply]]
@@ -141,9 +151,7 @@ class Ears:
         """The listener's reply, or what the refusal or failure has to say; with the token to speak with."""
         known = await self.tenants.of_team(team_id)
         if known is None:
-            return Say(
-                "Throughline is not set up in this workspace yet. Ask whoever installed it to run `python -m bot doctor`."
-            ), ""
+            return Say(AWAY), ""
         tenant, token = known
         try:
             await self._meet(tenant, token, team_id, user)
@@ -233,16 +241,25 @@ class Ears:
                 await self.slack.open_view(token, payload["trigger_id"], view)
         except Failure as failure:
             log.warning("answer.not_shown", reason=str(failure), type=payload.get("type"))
-            if payload.get("response_url"):
-                text = (
-                    kit.marked(reply.text)
-                    if isinstance(reply, Say)
-                    else "Slack closed the window before we could fill it. Please press once more."
-                )
-                await self.slack.respond(
-                    payload["response_url"], {"response_type": "ephemeral", "replace_original": False, "text": text}
-                )
+            await self._instead(reply, view, token, payload, failure)
         return ""
+
+    async def _instead(
+        self, reply: Reply, view: dict[str, Any], token: str, payload: Mapping[str, Any], failure: Failure
+    ) -> None:
+        """Where Slack opens no window (any more): a line for the person alone, or the window that stands, filled anew."""
+        text = AWAY if failure.code in NO_TOKEN else LATE
+        if isinstance(reply, Say):
+            text = kit.marked(reply.text)
+        line = {"response_type": "ephemeral", "replace_original": False, "text": text}
+        inside = payload.get("view") or {}
+        try:
+            if payload.get("response_url"):
+                await self.slack.respond(payload["response_url"], line)
+            elif inside.get("type") == "modal":
+                await self.slack.update_view(token, inside["id"], view)
+        except Failure as again:
+            log.warning("answer.lost", reason=str(again), type=payload.get("type"))
 
 
 def _notice(say: Say) -> dict[str, Any]:
@@ -252,19 +269,18 @@ def _notice(say: Say) -> dict[str, Any]:
 
 def help_text(noun: str = "") -> kit.Card:
     """What can be typed, for one noun or for all."""
-    lines = [
-        kit.md(
-            "`{call}` {sentence}",
-            call=" ".join(
-                part for part in (f"/{n}" if f"/{n}" in grammar.DOORS else f"/tl {n}".strip(), v, c.hint) if part
-            ),
-            sentence=c.sentence,
-        )
-        for (n, v), c in COMMANDS.items()
-        if noun in ("", n)
-    ]
+    lines: dict[str, list[str]] = {"": [], **{door.removeprefix("/"): [] for door in grammar.DOORS}}
+    for (n, v), c in COMMANDS.items():
+        if noun in ("", n):
+            door = f"/{n}" if f"/{n}" in grammar.DOORS else f"/tl {n}".strip()
+            call = " ".join(part for part in (door, v, c.hint) if part)
+            alone = sum(other == n for other, _ in COMMANDS) == 1
+            lines.setdefault("" if alone else n, []).append(
+                kit.md("`{call}` {sentence}", call=call, sentence=c.sentence)
+            )
     title = f"What you can type about {noun}s" if noun else "What you can type"
     blocks = [kit.header(title)]
-    for start in range(0, len(lines), 12):
-        blocks.append(kit.section(kit.Raw("\n".join(lines[start : start + 12]))))
+    for about in lines.values():
+        for start in range(0, len(about), 15):
+            blocks.append(kit.section(kit.Raw("\n".join(about[start : start + 15]))))
     return kit.Card(title, blocks)

@@ -229,6 +229,7 @@ async def asked(heard: Heard) -> Reply:
         words=heard.form.text("words"),
         subject="project",
         subject_id=project.id,
+        key=heard.key,
     )
     return Say(f"Passed to {heard.house.name}. The answer comes in this channel.", title="Thank you")
 

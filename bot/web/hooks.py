@@ -38,6 +38,8 @@ SLACK_HEADERS = (
     "X-Slack-Retry-Num",
     "X-Slack-Retry-Reason",
 )
+UNSIGNED = "This request was not signed by Slack with our secret, or is too old."
+NO_SECRET = "Slack's signing secret is empty: anybody could speak in Slack's name."
 STRIPE_HEADERS = ("Content-Type", "Stripe-Signature")
 LONGEST = 255
 
@@ -55,20 +57,24 @@ def signed(key: bytes, body: bytes, timestamp: str, signature: str) -> bool:
     return hmac.compare_digest(expected.encode(), signature.encode("utf-8", "replace"))
 
 
+def _from_slack(key: bytes, body: bytes, headers: Mapping[str, str]) -> bool:
+    return signed(key, body, headers.get("X-Slack-Request-Timestamp", ""), headers.get("X-Slack-Signature", ""))
+
+
 def slack_events(*, signing_secret: str, keeper: Keeper) -> Handler:
     """The handler of Slack's events: 200 once the delivery is kept, 401 for a bad signature, 500 if it cannot be kept.
 
     Slack sends what is not answered by 200 within three seconds again, so an outage of ours loses nothing.
     """
     if not signing_secret:
-        raise ValueError("Slack's signing secret is empty: anybody could speak in Slack's name.")
+        raise ValueError(NO_SECRET)
     key = signing_secret.encode()
 
     async def receive(request: web.Request) -> web.Response:
         body = await request.read()
         headers = request.headers
-        if not signed(key, body, headers.get("X-Slack-Request-Timestamp", ""), headers.get("X-Slack-Signature", "")):
-            return web.Response(status=401, text="This request was not signed by Slack with our secret, or is too old.")
+        if not _from_slack(key, body, headers):
+            return web.Response(status=401, text=UNSIGNED)
         payload = _read(body)
         if payload.get("type") == "url_verification":
             return web.Response(text=_word(payload.get("challenge")))
@@ -94,10 +100,15 @@ def stripe_events(*, verify: Verify, keeper: Keeper) -> Handler:
     return receive
 
 
-def slack_bolt_door(app: AsyncApp) -> Handler:
-    """The handler of commands, buttons, forms, shortcuts and menus: Bolt verifies them, and its answer acknowledges."""
+def slack_bolt_door(app: AsyncApp, *, signing_secret: str) -> Handler:
+    """The handler of commands, buttons, forms, shortcuts and menus: once verified, Bolt's answer acknowledges them."""
+    if not signing_secret:
+        raise ValueError(NO_SECRET)
+    key = signing_secret.encode()
 
     async def receive(request: web.Request) -> web.Response:
+        if not _from_slack(key, await request.read(), request.headers):
+            return web.Response(status=401, text=UNSIGNED)  # Bolt, too, verifies; but it breaks on headers that are odd
         return await to_aiohttp_response(await app.async_dispatch(await to_bolt_request(request)))
 
     return receive

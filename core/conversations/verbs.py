@@ -26,12 +26,17 @@ async def start(
     words: str = "",
     subject: str = "",
     subject_id: uuid.UUID | None = None,
+    key: uuid.UUID | None = None,
 ) -> Conversation:
     """Open a conversation from a form or a command: its topic, the first words if there are any, and what it is tied to.
 
-    Staff's waits on the client, a client's on the agency. Its thread begins with the message that announces it.
+    Staff's waits on the client, a client's on the agency. Its thread begins with the message that announces it. `key`
+    is the form's: submitted twice, it opens once.
     """
     engagement = await access.fetch(session, actor, Can.CONVERSATION_START, Engagement, engagement_id, lock=True)
+    made = select(Conversation).where(Conversation.id == key)
+    if key and (known := (await session.execute(made)).scalar_one_or_none()):
+        return known
     topic, words = " ".join(topic.split()), words.strip()
     if not topic and not words:
         raise Invalid("What is it about? A few words are enough.", field="words" if subject else "topic")
@@ -39,6 +44,7 @@ async def start(
         raise Conflict("This engagement is closed. Reopen it first with `/engagement resume`.")
     now = clock.now()
     conversation = Conversation(
+        id=key or uuid.uuid4(),
         organization_id=actor.organization_id,
         number=new_number(),
         engagement_id=engagement.id,

@@ -99,7 +99,7 @@ def test_the_client_has_no_card_of_what_never_reached_them(status: str) -> None:
         ),
         (BILL, "Clara has not opened it yet", ["Mark paid", "Remind", "Show lines", "Void"]),
         (replace(BILL, viewer="Dana"), "Dana opened it", ["Mark paid", "Remind", "Show lines", "Void"]),
-        (PAID, "Paid by Clara, 14 Nov. By: Visa ending 4242.", []),
+        (PAID, "Paid by Clara, 14 Nov (Visa ending 4242).", []),
         (replace(BILL, status="void", void_reason="A mistake."), "Withdrawn. A mistake.", []),
     ],
 )
@@ -155,7 +155,7 @@ def test_the_forms_restate_amount_and_recipient_and_are_taken_by_slack() -> None
     for view in forms:
         check_view(view, "modal")
         assert "$4,200" in str(view) and "Northwind" in str(view)
-    assert "14 people read it, 3 from other companies. The amount is not shown there." in str(forms[0])
+    assert "14 people read this channel, 3 from other companies. The amount is not shown there." in str(forms[0])
     assert "It goes to Clara by mail." in str(invoices.send_form(DRAFT, **{**crowd, "where": "Clara by mail"}))
     check_view(invoices.remind_form(BILL, "<#C0CLIENT>"), "modal")
     new = invoices.new_form(

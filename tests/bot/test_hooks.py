@@ -89,7 +89,7 @@ async def post(keeper: Keeper) -> AsyncIterator[Post]:
 
     runner, url = await served(
         web.post("/slack/events", slack_events(signing_secret=SECRET, keeper=keeper)),
-        web.post("/slack/commands", slack_bolt_door(bolt_app())),
+        web.post("/slack/commands", slack_bolt_door(bolt_app(), signing_secret=SECRET)),
         web.post("/stripe/webhook", stripe_events(verify=verify, keeper=keeper)),
     )
     async with aiohttp.ClientSession() as client:

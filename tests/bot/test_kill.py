@@ -43,8 +43,8 @@ async def work(dsn: str, journal: str) -> None:
     file = os.open(journal, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
 
     async def handler(job: Claimed) -> None:
-        os.write(file, f"{job.lane} {job.payload['n']}\n".encode())
-        await asyncio.sleep(random.uniform(0, 0.03))
+        os.write(file, f"{os.getpid()} {job.lane} {job.payload['n']}\n".encode())
+        await asyncio.sleep(random.uniform(0.01, 0.06))
 
     database = Database(dsn, pool_size=3)
     await Runner(database, {"test.note": handler}, concurrency=4, poll=0.05, lease=LEASE, paces={"slack:": 0.02}).run()
@@ -105,13 +105,17 @@ def victims(*each: tuple[str, ...]) -> Iterator[list[Victim]]:
 
 
 @asynccontextmanager
-async def killing(alive: list[Victim], times: int, every: float) -> AsyncIterator[None]:
-    """Meanwhile, kill one of them at random and start it again, so many times."""
+async def killing(
+    alive: list[Victim], times: int, every: float, busy: Callable[[Victim], bool] = lambda _: True
+) -> AsyncIterator[None]:
+    """Meanwhile, kill one of them that is busy, at random, and start it again, so many times."""
 
     async def reap() -> None:
         for _ in range(times):
             await asyncio.sleep(every * random.uniform(0.5, 1.5))
-            which = random.randrange(len(alive))
+            while not (found := [which for which, victim in enumerate(alive) if busy(victim)]):
+                await asyncio.sleep(0.02)
+            which = random.choice(found)
             alive[which].kill()
             alive[which] = start(*alive[which].arguments)
 
@@ -170,14 +174,19 @@ async def test_killed_workers_lose_no_job_and_break_no_lanes_order(
     with victims(*[("work", dsn, str(journal))] * workers) as alive:
         feeding = asyncio.create_task(feed())
         await happens(lambda: journal.stat().st_size > 0)
-        async with killing(alive, kills, every):
+
+        def busy(victim: Victim) -> bool:
+            """Whether it has begun a job: one that is still starting would die for nothing."""
+            return any(line.startswith(f"{victim.process.pid} ") for line in journal.read_text().splitlines()[-40:])
+
+        async with killing(alive, kills, every, busy):
             await asyncio.sleep(every)
         feeding.cancel()
         await asyncio.wait([feeding])
         await none_left(database, "SELECT count(*) FROM jobs", 20)
     began: dict[str, list[int]] = {}
     for line in journal.read_text().splitlines():
-        lane, number = line.split()
+        _, lane, number = line.split()
         began.setdefault(lane, []).append(int(number))
     done = [number for lane in names for number in set(began[lane])]
     for lane in names:

@@ -11,7 +11,7 @@ import asyncpg
 import pytest
 
 from bot.demo import Town, town
-from bot.demo.story import opening
+from bot.demo.story import CHAPTERS
 from tests.conftest import named
 from tests.stories.scene import Scene
 
@@ -41,7 +41,7 @@ def opening_played(server: str, tmp_path_factory: pytest.TempPathFactory) -> Pat
     async def play() -> None:
         async with town(await _clone(server, "opened", "template"), state=state, hurry=True) as here:
             await here.settled()
-            await opening(Scene(here, lambda line: None))
+            await CHAPTERS[0](Scene(here, lambda line: None))
             await here.settled()
 
     assert "CLOCK_FILE" not in os.environ

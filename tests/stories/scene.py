@@ -9,7 +9,7 @@ from typing import Any
 import aiohttp
 from sqlalchemy import func, select, text
 
-from bot.demo.story import Story, _texts
+from bot.demo.story import Story
 from bot.sandbox.slack import Outcome
 from core import clock
 from core.conversations import Conversation, Message
@@ -70,11 +70,11 @@ class Scene(Story):
         seen = self.slack.messages(channel, by)
         replies = [reply for one in seen if one.get("reply_count") for reply in self.slack.messages(channel, by, one["ts"])[1:]]
         ours = [one for one in [*seen, *replies] if one.get("bot_id") and not one.get("is_ephemeral")]
-        return sorted((one for one in ours if words in _texts(one)), key=lambda one: str(one["ts"]))
+        return sorted((one for one in ours if words in self.words([one])), key=lambda one: str(one["ts"]))
 
     def whispers(self, by: str, channel: str = CLIENT) -> str:
         """What only this person sees in the channel."""
-        return "\n".join(_texts(one) for one in self.slack.messages(channel, by) if one.get("is_ephemeral"))
+        return self.words(one for one in self.slack.messages(channel, by) if one.get("is_ephemeral"))
 
     def pins(self, channel: str = CLIENT) -> list[str]:
         return [pin["ts"] for pin in self.slack.world.channels[self.channel(channel.lstrip("#"))].pins]

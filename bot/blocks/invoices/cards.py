@@ -122,7 +122,7 @@ def _standing(bill: Bill) -> str:
         case "stuck":
             return f"It could not be issued, so {bill.recipient} has not seen it."
         case "paid":
-            return " ".join(part for part in (_paid(bill), f"By: {bill.method}." if bill.method else "") if part)
+            return f"{_paid(bill).removesuffix('.')} ({bill.method})." if bill.method else _paid(bill)
         case "void":
             return f"Withdrawn. {bill.void_reason}".strip()
     seen = f"{bill.viewer} opened it" if bill.viewer else f"{bill.recipient} has not opened it yet"

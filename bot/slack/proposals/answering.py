@@ -45,6 +45,7 @@ async def asked(heard: Heard) -> Reply:
         words=words,
         subject="proposal",
         subject_id=proposal.id,
+        key=heard.key,
     )
     return Say(kit.md("Asked. {owner} sees it now and answers in the channel.", owner=offer.owner), title="Asked")
 

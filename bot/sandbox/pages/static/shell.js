@@ -45,7 +45,7 @@ export function shell(page) {
   document.body.dataset.side = me.agency ? "agency" : "client";
   patch(document.getElementById("shell"), [
     { key: "identity", sign: JSON.stringify([me, store.place]), make: identity },
-    { key: "note", sign: "", make: () => h("p", { class: "sandbox-note" }, h("strong", {}, "Throughline sandbox"), ": a stand-in for Slack on this computer.") },
+    { key: "note", sign: "", make: () => h("p", { class: "sandbox-note" }, h("strong", {}, "Throughline sandbox"), h("span", { class: "sandbox-why" }, ": a stand-in for Slack on this computer.")) },
     {
       key: "clock",
       sign: "",
