@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from cryptography.fernet import Fernet, InvalidToken
 
+from bot.gateways.failures import Permanent
 from core import people
 from core.db import Database
 from core.people import Installation
@@ -55,11 +56,12 @@ class Tenants:
         return (tenant.organization_id, tenant.token) if tenant else None
 
     async def of(self, organization_id: uuid.UUID) -> Tenant:
-        """The installation of an organization; LookupError if the app was removed there."""
+        """The installation of an organization; Permanent if the app was removed there."""
         self._age()
         tenant = self._by_organization.get(organization_id) or await self._read(organization_id=organization_id)
         if tenant is None:
-            raise LookupError("Throughline is no longer installed in this organization's Slack workspace.")
+            gone = "Throughline is no longer installed in this organization's Slack workspace."
+            raise Permanent("slack", "not_installed", gone)
         return tenant
 
     async def install(self, installation: Installation, token: str) -> Installation:

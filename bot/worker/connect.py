@@ -263,7 +263,8 @@ async def revoke(works: Works, job: Claimed) -> None:
     """Note that the app is no longer in a workspace; an installation made after that stays."""
     async with works.db.platform() as session:
         found = await people.installation(session, team_id=job.payload["team"])
-        if found is not None and found.installed_at.timestamp() <= (job.payload["at"] or clock.now().timestamp()):
+        told = job.payload["at"] or clock.now().timestamp()  # Slack tells whole seconds
+        if found is not None and int(found.installed_at.timestamp()) <= told:
             found.revoked_at = clock.now()
     works.tenants.forget()
 

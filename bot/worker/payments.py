@@ -85,8 +85,10 @@ async def settle(works: Works, job: Claimed) -> None:
     state = await stripe.get_invoice(job.payload["processor_ref"])
     await _settled(works, tenant, state)
     if job.payload.get("declined") and state.status == "open" and state.invoice:
+        code = await stripe.decline_code(job.payload["processor_ref"])
         async with works.db.transaction(tenant) as session:
-            await invoices.declined(session, people.system(tenant), uuid.UUID(state.invoice), job.payload["declined"])
+            actor, attempt = people.system(tenant), job.payload["declined"]
+            await invoices.declined(session, actor, uuid.UUID(state.invoice), attempt, code)
 
 
 async def _settled(works: Works, organization_id: uuid.UUID, state: InvoiceState) -> None:

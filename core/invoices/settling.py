@@ -179,14 +179,17 @@ async def void(session: Session, actor: Actor, invoice_id: uuid.UUID | str, reas
     return invoice
 
 
-async def declined(session: Session, actor: Actor, invoice_id: uuid.UUID, attempt: str) -> Invoice:
-    """Note that a payment was declined, once for each attempt (the processor's id of it), unless it is paid by now."""
+async def declined(session: Session, actor: Actor, invoice_id: uuid.UUID, attempt: str, code: str = "") -> Invoice:
+    """Note that a payment was declined, once for each attempt (the processor's id of it), unless it is paid by now.
+
+    `code` is the processor's word for the reason.
+    """
     invoice = await access.fetch(session, actor, access.Can.INVOICE_SEND, Invoice, invoice_id, lock=True)
     if invoice.status != "open" or invoice.declined_ref == attempt:
         return invoice
     invoice.declined_ref = attempt
     await session.flush()
-    await record(session, actor, Kind.INVOICE_PAYMENT_FAILED, invoice, attempt=attempt)
+    await record(session, actor, Kind.INVOICE_PAYMENT_FAILED, invoice, attempt=attempt, code=code[:80])
     return invoice
 
 

@@ -173,11 +173,12 @@ def paid_news(bill: Bill) -> Card:
     return _news(f"{who} paid {bill.called}: {bill.amount}{how}.")
 
 
-def failed_news(bill: Bill) -> Card:
-    """Staff hear that a payment was declined; the client's channel hears nothing."""
+def failed_news(bill: Bill, code: str = "") -> Card:
+    """Staff hear exactly that and why a payment was declined; the client's channel hears nothing."""
     who = bill.viewer or bill.recipient
+    why = "" if code in ("", "card_declined", "generic_decline") else f" ({code.replace('_', ' ')})"
     return _news(
-        f"{who} tried to pay {bill.called} ({bill.amount}), and the card was declined. "
+        f"{who} tried to pay {bill.called} ({bill.amount}), and the card was declined{why}. "
         "They can try again with another one; only they and you know of it."
     )
 

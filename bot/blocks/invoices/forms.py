@@ -31,7 +31,9 @@ def send_form(bill: Bill, *, due_on: date, where: str, readers: int, outsiders: 
     """The second look before an invoice leaves: to whom, how much, by when, and who will read of it."""
     shown = "The amount is shown there." if bill.show_amounts else "The amount is not shown there."
     crowd = (
-        f"{readers} people read this channel, {outsiders} from other companies." if readers else "everybody there can read it."
+        f"{readers} people read this channel, {outsiders} from other companies."
+        if readers
+        else "everybody there can read it."
     )
     told = kit.md("It stands in {where}: {crowd} {shown}", where=kit.Raw(where), crowd=crowd, shown=shown)
     audience = told if where.startswith("<#") else kit.md("It goes to {where}.", where=kit.Raw(where))

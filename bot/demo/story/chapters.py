@@ -249,9 +249,12 @@ async def paying(story: Story) -> None:
     asked = await story.opened("clara")
     story.holds("$3,000" in asked and invoice.hosted_url in asked, "Pay shows Clara the amount and Stripe's page")
     await story.shut("clara")
-    await story.stripe.declines(str(invoice.id))
+    await story.stripe.declines(str(invoice.id), card="9995")
     await story.settled()
-    story.holds("declined" in story.seen("#northwind-internal", "ada").lower(), "staff hear of the declined card")
+    story.holds(
+        "declined (insufficient funds)" in story.seen("#northwind-internal", "ada"),
+        "staff hear exactly why the card was declined",
+    )
     story.holds("declined" not in story.seen("#northwind", "clara").lower(), "the channel does not")
     await story.stripe.pays(str(invoice.id))
     await story.settled()

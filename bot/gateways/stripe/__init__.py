@@ -156,6 +156,18 @@ class Stripe:
         payments = [one for one in (found.payments.data if found.payments else []) if one.status == "paid"]
         return state(found, tuple([await self._paid(one) for one in payments]))
 
+    async def decline_code(self, id: str) -> str:
+        """Why the last attempt to pay an open invoice was declined, in Stripe's word ("insufficient_funds"); "" if it is not known.
+
+        https://docs.stripe.com/declines/codes
+        """
+        found = await self._ask(lambda v1: v1.invoices.retrieve_async(id, {"expand": ["payments"]}))
+        for one in found.payments.data if found.payments else []:
+            intent = id_of(one.payment.payment_intent)
+            if one.status == "open" and intent is not None:
+                return await self._declined(intent)
+        return ""
+
     async def void_invoice(self, id: str) -> InvoiceState:
         """Void an open invoice; one that is void already is no failure, one that is paid is Permanent."""
         found = await self._ask(lambda v1: v1.invoices.retrieve_async(id))
@@ -215,6 +227,11 @@ class Stripe:
             if not page.has_more or not page.data:
                 return None
             after = page.data[-1].id
+
+    async def _declined(self, intent: str) -> str:
+        whole: stripe.PaymentIntent = await self._ask(lambda v1: v1.payment_intents.retrieve_async(intent))
+        error = whole.last_payment_error
+        return str(error.decline_code or error.code or "") if error else ""
 
     async def _paid(self, payment: stripe.InvoicePayment) -> Paid:
         intent = id_of(payment.payment.payment_intent)

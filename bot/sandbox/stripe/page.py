@@ -85,7 +85,7 @@ def render(bill: Json, *, paid_with: str | None, sorry: str | None) -> str:
     )
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Invoice {escape(bill["number"] or "")}</title><style>{_STYLE}</style></head>
+<title>Invoice {escape(bill["number"] or "")}</title><link rel="icon" href="data:,"><style>{_STYLE}</style></head>
 <body><main>
 <p class="note">A sandbox: no card is charged and no money moves.</p>
 <section class="paper"><h1>{escape(bill["account_name"] or "")}</h1>
@@ -124,7 +124,7 @@ def nothing_here() -> str:
     """The page for an address that belongs to no invoice."""
     return (
         '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        f"<title>No invoice here</title><style>{_STYLE}</style><main><section class='paper'>"
+        f"<title>No invoice here</title><link rel='icon' href='data:,'><style>{_STYLE}</style><main><section class='paper'>"
         "<p class='done'>There is no invoice at this address.</p></section></main></html>"
     )
 

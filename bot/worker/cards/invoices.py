@@ -42,7 +42,7 @@ async def paid(sight: Sight) -> Card | None:
 @card("invoice.failed")
 async def failed(sight: Sight) -> Card | None:
     """A declined payment, for staff alone."""
-    return blocks.failed_news(await _bill(sight))
+    return blocks.failed_news(await _bill(sight), str(sight.facts.get("code") or ""))
 
 
 @card("invoice.stuck")
