@@ -225,7 +225,7 @@ class Slack:
     async def invite_shared(self, token: str, channel: str, email: str, *, external_limited: bool = False) -> Json:
         """Invite another company by Slack Connect: {"invite_id", "url"}. Not safe to repeat: it mails again."""
         answer = await self._wire.call(
-            token, "conversations.inviteShared", channel=channel, emails=[email], external_limited=external_limited
+            token, "conversations.inviteShared", channel=channel, emails=email, external_limited=external_limited
         )
         return {"invite_id": str(answer["invite_id"]), "url": str(answer.get("url", ""))}
 
