@@ -9,6 +9,9 @@ import structlog
 
 SECRET = re.compile(
     r"xox[a-z]-[\w-]+|xapp-[\w-]+|sk_(?:live|test)_\w+|rk_(?:live|test)_\w+|whsec_\w+|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"
+    # What Postgres and its driver quote of a row, which may be people's words.
+    r"|(?:(?<=DETAIL:)|(?<=query argument \$\d:)|(?<=query argument \$\d\d:)).*?(?=\n\[SQL|\n\nThe above|\Z)",
+    re.DOTALL,
 )
 
 

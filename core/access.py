@@ -74,7 +74,9 @@ GRANTS: Mapping[Can, Grant] = {
     ),
     Can.PROJECT_MANAGE: Grant("order_management", OWN, False, _ASK),
     Can.PROJECT_SEE: Grant("order_access", OWN, True, _ASK),
-    Can.PROPOSAL_ANSWER: Grant(None, NONE, True, "This is for the client to answer."),
+    Can.PROPOSAL_ANSWER: Grant(
+        None, NONE, True, "This is for the client to answer. Your own buttons are in the staff channel."
+    ),
     Can.PROPOSAL_DRAFT: Grant("order_management", OWN, False, _ASK),
     Can.PROPOSAL_SEE: Grant("order_access", OWN, True, _ASK),
     Can.PROPOSAL_SEND: Grant(

@@ -167,6 +167,7 @@ class Database:
             pool_size=pool_size,
             max_overflow=pool_size,
             pool_pre_ping=False,
+            hide_parameters=True,  # an error is kept and shown; what people wrote does not belong in it
             connect_args={"server_settings": settings},
         )
         self.on_jobs: list[Callable[[], None]] = []
@@ -198,12 +199,14 @@ class Database:
                     wake()
 
     async def attempt(self, tenant: uuid.UUID, work: Callable[[Session], Awaitable[Result]]) -> Result:
-        """Run `work` in a transaction; once more, from the start, after a deadlock or a serialization failure."""
+        """Run `work` in a transaction; once more, from the start, after a deadlock, a serialization failure, or a row that
+        somebody else made first: found this time, it makes the same form sent twice at once one thing.
+        """
         try:
             async with self.transaction(tenant) as session:
                 return await work(session)
         except DBAPIError as error:
-            if getattr(error.orig, "sqlstate", None) not in {"40P01", "40001"}:
+            if getattr(error.orig, "sqlstate", None) not in {"40P01", "40001", "23505"}:
                 raise
         async with self.transaction(tenant) as session:
             return await work(session)

@@ -50,7 +50,7 @@ class Money:
         or has more decimals than the currency has.
         """
         text = typed.strip()
-        named = re.findall(r"[A-Za-z]{3}", text)
+        named = re.findall(r"(?<![A-Za-z])[A-Za-z]{3}(?![A-Za-z])", text)
         if named and named[0].upper() != currency:
             raise Invalid(f"This is counted in {currency}, not {named[0].upper()}.", field=field)
         digits = re.sub(r"[^\d.,\-−]", "", text).replace("−", "-")

@@ -167,7 +167,7 @@ def urgent(lines: Sequence[Line], more: int) -> Card:
     count = len(lines) + more
     waits = "1 thing waits" if count == 1 else f"{count} things wait"
     text = f"{waits} on you; first: {lines[0].title}, which {WHY[lines[0].why]}."
-    return Card(kit.esc(text), [kit.header("Most urgent"), *board(lines, more)])
+    return Card(text, [kit.header("Most urgent"), *board(lines, more)])
 
 
 def home(
@@ -232,7 +232,7 @@ def for_others(agency: str) -> Block:
 
 def sentence_for_others(agency: str) -> str:
     """What somebody reads who is not of the team."""
-    return f"This page is for the team of {agency}. If you are one of them, ask an owner to add you with /tl team."
+    return f"This is for the team of {agency}. If you are one of them, ask an owner to add you with /tl team."
 
 
 def link_help() -> Block:

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from bot.blocks.kit import Card
 
+IN_SLACK = frozenset({"Reply in this thread."})
+"""What a card says that is of no use in a letter."""
+
 
 @dataclass(frozen=True)
 class Letter:
@@ -36,10 +39,16 @@ def letter(
 
 
 def twin(card: Card, agency: str, first_name: str, page_url: str) -> Letter:
-    """The mail twin of a card: its sentence as the subject, its texts as paragraphs, and the way to the client's page."""
+    """The mail twin of a card: its sentence as the subject, its texts as paragraphs, and the way to the client's page.
+
+    A card in a channel names the person first; in a letter the greeting does.
+    """
+    called = re.compile(rf"^{re.escape(first_name)}[:,]\s+")
+    paragraphs = [called.sub("", text) for text in texts(card) if text not in IN_SLACK]
+    subject = called.sub("", plain(card.text))
     return letter(
-        f"{agency}: {plain(card.text)}",
-        [f"Hello {first_name},", *texts(card)],
+        subject[:1].upper() + subject[1:],
+        [f"Hello {first_name},", *paragraphs],
         button=("Open my page", page_url),
         footer=f"You get this by mail because you are not in our Slack channel. Reply to {agency} as you usually do.",
     )

@@ -20,7 +20,7 @@ def linked(thing: Newcomer) -> Card:
     if thing.known_as:
         how = HOW.get(thing.how, f"{thing.by or 'staff'} said so")
         mention = kit.user(thing.slack_user_id)
-        told = "{who} joined and is known as {known}: {how}."
+        told = "{who} is known as {known}: {how}."
         text = kit.md(told, who=name, known=thing.known_as, how=how)
         return Card(text, [kit.section(kit.md(told, who=mention, known=thing.known_as, how=how))])
     ref = f"{thing.identity_id} {thing.engagement_id}"

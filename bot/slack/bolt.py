@@ -71,7 +71,7 @@ async def _command(ears: Ears, body: Mapping[str, Any]) -> dict[str, Any] | str:
     if isinstance(line, grammar.Puzzled):
         reply, token = puzzled(line), ""
     elif (line.noun, line.verb) == ("", "help"):
-        card = listener.help_text(line.words)
+        card = listener.help_text(grammar.noun(line.words, listener.verbs()))
         reply, token = Say(card.text, card.blocks), ""
     else:
         told["words"] = line.words
@@ -111,7 +111,8 @@ def chosen(noun: str, verb: str, command: Command) -> Listener:
     async def run(heard: Heard) -> Reply:
         candidates = await which(heard)
         if not candidates:
-            raise NotFound(f"There is no {noun} here for that yet. `/{noun} help` shows what can be typed.")
+            door = f"/{noun}" if f"/{noun}" in grammar.DOORS else f"/tl {noun}"
+            raise NotFound(f"There is no {noun} here to do that with. `{door}` shows what there is.")
         fitting, words = grammar.which(heard.words, candidates)
         if len(fitting) == 1:
             heard.value, heard.words = str(fitting[0][0]), words

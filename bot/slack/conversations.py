@@ -59,11 +59,14 @@ async def start(heard: Heard) -> Reply:
                 str(heard.engagement.id),
                 name="topic",
                 multiline=False,
-                lead=f"It opens in the client channel of {heard.engagement.title}, where the client reads it.",
+                lead=f"It opens in the client channel of {heard.engagement.title}, where the client reads it; until they are in, by mail.",
             )
         )
     opened = await conversations.start(heard.session, heard.actor, engagement_id=heard.engagement.id, topic=heard.words)
-    return Say(kit.md("“{topic}” is open. The client sees it in their channel in a moment.", topic=opened.topic))
+    where = "The client sees it in their channel in a moment."
+    if heard.engagement.connection != "connected":
+        where = "The client gets it by mail, and sees it in the channel once they are in."
+    return Say(kit.md("“{topic}” is open. {where}", topic=opened.topic, where=where))
 
 
 @form("conversation.start")
@@ -72,7 +75,9 @@ async def started(heard: Heard) -> Reply:
     topic = heard.form.text("topic")
     if not topic:
         raise Invalid("A few words are enough.", field="topic")
-    await conversations.start(heard.session, heard.actor, engagement_id=uuid.UUID(heard.value), topic=topic, key=heard.key)
+    await conversations.start(
+        heard.session, heard.actor, engagement_id=uuid.UUID(heard.value), topic=topic, key=heard.key
+    )
     return Done()
 
 
@@ -121,7 +126,7 @@ async def _done(heard: Heard, conversation: Conversation, sentence: str) -> Repl
     return Say(kit.md(sentence, topic=conversation.topic))
 
 
-@command("conversation", "rename", "Give it another topic", hint="[which]", which=among())
+@command("conversation", "rename", "Give it another topic", hint="[which] [topic]", which=among())
 @button("conversation.rename")
 async def rename(heard: Heard) -> Reply:
     """Ask for the new topic."""
@@ -135,7 +140,7 @@ async def rename(heard: Heard) -> Reply:
             heard.value,
             name="topic",
             multiline=False,
-            initial=found.topic,
+            initial=kit.clip(heard.words, 200) or found.topic,
         )
     )
 

@@ -42,7 +42,7 @@ class Puzzled:
 
 def read(door: str, text: str, verbs: Mapping[str, Sequence[str]]) -> Line | Puzzled:
     """Understand a line. `verbs` maps each noun to its verbs; the noun "" holds the verbs of `/tl` itself."""
-    words = text.strip().split()
+    words = plain(text).split()
     noun = DOORS[door]
     if not noun and words:
         named = _near(singular(words[0]), [name for name in verbs if name])
@@ -55,9 +55,22 @@ def read(door: str, text: str, verbs: Mapping[str, Sequence[str]]) -> Line | Puz
     if typed in known:
         return Line(noun, typed, " ".join(words[1:]))
     if typed == "help":
-        return Line("", "help", noun)
+        return Line("", "help", noun or " ".join(words[1:]))
     near = _near(typed, [verb for verb in known if verb])
     return Puzzled(words[0], near, noun)
+
+
+def plain(text: str) -> str:
+    """A line as it was typed: Slack writes & < > as entities, and puts links and addresses into angles; mentions stay as they are."""
+    text = re.sub(
+        r"<(?:mailto:|https?://)[^|>]*\|([^>]*)>|<(https?://[^|>]*)>", lambda found: found[1] or found[2], text
+    )
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+
+
+def noun(words: str, known: Mapping[str, Sequence[str]]) -> str:
+    """The noun that the words begin with, in the plural or misspelt too; "" if there is none."""
+    return _near(singular(words.split()[0]), [name for name in known if name]) if words.strip() else ""
 
 
 def singular(word: str) -> str:

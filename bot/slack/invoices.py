@@ -197,8 +197,10 @@ async def tell(heard: Heard) -> Reply:
 
 @button("invoice.ask")
 async def ask(heard: Heard) -> Reply:
-    """Ask for the question."""
+    """Ask for the question; staff are told whose button it is."""
     found: Bill = await invoices.look(heard.session, heard.actor, heard.value)
+    if heard.actor.side == "staff":
+        return Say("This opens the client's question to you. To write to them, use `/conversation start`.")
     return Open(ask_form("invoice.ask", found.id, f"{found.name}: {found.title}", heard.house.name))
 
 

@@ -18,7 +18,7 @@ from bot.slack.replies import Done, Errors, Open, Options, Reply, Say, Update
 from core import engagements, people
 from core.db import Database, Session
 from core.engagements import Engagement
-from core.errors import Invalid, NotFound, Refusal
+from core.errors import Invalid, NotAllowed, NotFound, Refusal
 from core.people import Actor, Organization
 
 log = structlog.get_logger()
@@ -207,11 +207,11 @@ class Ears:
         if isinstance(refusal, Invalid) and refusal.field:
             return Errors({refusal.field: refusal.sentence})
         sentence = refusal.sentence
-        if isinstance(refusal, NotFound):
+        if isinstance(refusal, (NotFound, NotAllowed)):
             async with self.db.transaction(tenant) as session:
                 if (await people.recognise(session, user)).side == "stranger":
                     house = await people.organization(session, tenant)
-                    sentence = f"We do not know who you are here yet. Ask {house.name} to add you, then press again."
+                    sentence = f"We do not know who you are here yet. Ask {house.name} to add you, then try again."
         way = [kit.button(refusal.way.label, refusal.way.action, refusal.way.id)] if refusal.way else []
         return Say(sentence, [kit.section(sentence), kit.actions(*way)] if way else [], title="Not yet")
 

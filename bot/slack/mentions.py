@@ -19,17 +19,6 @@ FOR_CLIENTS = conversations.WORDS_TO_US
 CALLED = re.compile(
     r"^\W*(?:(?:hi|hey|hello|ok|okay|please)\W+)?<@[UW][A-Z0-9]+(?:\|[^>]*)?>[\s,:;!.?–—-]*", re.IGNORECASE
 )
-COURTESY = re.compile(
-    r"a|again|are|can|conversation|could|for|hello|hi|how|is|it|me|need|now|of|on|our|please|pls|show|thanks?|that|the"
-    r"|there|things?|this|thread|to|topic|us|we|whats?|you"
-)
-
-
-def bare(words: str) -> str:
-    """The one word that a line comes down to without courtesies, or "": “what is waiting on me?” is waiting."""
-    plain = words.lower().replace("’s", "s").replace("'s", "s")
-    left = [word for word in re.findall(r"\w+", plain) if not COURTESY.fullmatch(word)]
-    return left[0] if len(left) == 1 else ""
 
 
 async def hear(heard: Heard, text: str) -> Reply:
@@ -40,7 +29,7 @@ async def hear(heard: Heard, text: str) -> Reply:
     if heard.engagement is None or heard.place != "client":
         return Done()
     words = text[called.end() :].strip() if called else ""
-    return await _client(heard, heard.engagement, bare(words) if words else "status" if called else "")
+    return await _client(heard, heard.engagement, conversations.asked_of_us(words) if words or called else "")
 
 
 async def _client(heard: Heard, engagement: Engagement, verb: str) -> Reply:
@@ -85,7 +74,7 @@ async def _staff(heard: Heard, words: str) -> Reply:
     if isinstance(line, grammar.Puzzled):
         return bolt.puzzled(line)
     if (line.noun, line.verb) == ("", "help"):
-        card = listener.help_text(line.words)
+        card = listener.help_text(grammar.noun(line.words, listener.verbs()))
         return Say(card.text, card.blocks)
     if (line.noun, line.verb) in (("", "status"), ("engagement", "status")):
         return await (_standing(heard, heard.engagement) if heard.engagement else home.most_urgent(heard))

@@ -172,6 +172,8 @@ async def date(heard: Heard) -> Reply:
         day = grammar.day(heard.words, invoices.today(heard.house))
         if day is None:
             raise Invalid(f"I cannot read “{heard.words}” as a day. Try `fri`, `12 dec` or `+3d`.")
+        if day < invoices.today(heard.house):
+            raise Invalid(f"{kit.day(day)} {day.year} is past. Which day is it to be?")
         project = await projects.set_date(heard.session, heard.actor, heard.value, day)
         return Say(kit.md("*{title}* is to be done by {day}.", title=project.title, day=kit.day(day)))
     project = await access.fetch(heard.session, heard.actor, access.Can.PROJECT_MANAGE, Project, heard.value)
@@ -212,8 +214,10 @@ async def resume(heard: Heard) -> Reply:
 
 @button("project.ask")
 async def ask(heard: Heard) -> Reply:
-    """Ask for the question."""
+    """Ask for the question; staff are told whose button it is."""
     found: Summary = await projects.look(heard.session, heard.actor, heard.value)
+    if heard.actor.side == "staff":
+        return Say("This opens the client's question to you. To write to them, use `/conversation start`.")
     return Open(blocks.ask_form("project.ask", found.id, found.title, heard.house.name))
 
 

@@ -72,7 +72,9 @@ async def role(heard: Heard) -> Reply:
         user = await house.of_account(heard.session, heard.actor, account)
         return Open(blocks.role_form("team.role", await _offered(heard), name=user.name, private=str(user.id)))
     if words:
-        return Say(kit.md("Whom do you mean? Write it like `/tl team role @Ben {role}`.", role=words))
+        return Say(
+            kit.md("Whom do you mean? Write it like `/tl team role @Ben {role}`.", role=words.split()[-1].capitalize())
+        )
     return Open(blocks.role_form("team.role", await _offered(heard)))
 
 

@@ -39,7 +39,7 @@ SLACK_HEADERS = (
     "X-Slack-Retry-Reason",
 )
 UNSIGNED = "This request was not signed by Slack with our secret, or is too old."
-NO_SECRET = "Slack's signing secret is empty: anybody could speak in Slack's name."
+UNGUARDED = "Slack's signing secret is empty: anybody could speak in Slack's name."
 STRIPE_HEADERS = ("Content-Type", "Stripe-Signature")
 LONGEST = 255
 
@@ -67,7 +67,7 @@ def slack_events(*, signing_secret: str, keeper: Keeper) -> Handler:
     Slack sends what is not answered by 200 within three seconds again, so an outage of ours loses nothing.
     """
     if not signing_secret:
-        raise ValueError(NO_SECRET)
+        raise ValueError(UNGUARDED)
     key = signing_secret.encode()
 
     async def receive(request: web.Request) -> web.Response:
@@ -103,7 +103,7 @@ def stripe_events(*, verify: Verify, keeper: Keeper) -> Handler:
 def slack_bolt_door(app: AsyncApp, *, signing_secret: str) -> Handler:
     """The handler of commands, buttons, forms, shortcuts and menus: once verified, Bolt's answer acknowledges them."""
     if not signing_secret:
-        raise ValueError(NO_SECRET)
+        raise ValueError(UNGUARDED)
     key = signing_secret.encode()
 
     async def receive(request: web.Request) -> web.Response:

@@ -21,7 +21,7 @@ ANNOUNCED: Mapping[Kind, tuple[Show, ...]] = {
     Kind.CONTACT_LINKED: (Show("person.linked", "staff"), *STATUS),
     Kind.CONVERSATION_MERGED: STATUS,
     Kind.CONVERSATION_NOTED: (Show("conversation.note", "staff", news=True, about="note"),),
-    Kind.CONVERSATION_OPENED: (Show("conversation.opening", "client"), *STATUS),
+    Kind.CONVERSATION_OPENED: (Show("conversation.opening", "client", mail="contact"), *STATUS),
     Kind.CONVERSATION_RENAMED: (Show("conversation.opening", "client"), *STATUS),
     Kind.CONVERSATION_REOPENED: STATUS,
     Kind.CONVERSATION_RESOLVED: STATUS,
@@ -35,6 +35,7 @@ ANNOUNCED: Mapping[Kind, tuple[Show, ...]] = {
     Kind.ENGAGEMENT_CONNECTED: (
         Show("engagement.welcome", "client"),
         *STATUS,
+        Show("conversation.opening", "client", about="open conversations"),
         Show("proposal.card", "client", about="open proposals"),
         Show("invoice.card", "client", about="open invoices"),
         Show("engagement.waiting", "client", news=True),

@@ -53,8 +53,8 @@ def said(message: Json, channel: str, app_id: str, us: str = "") -> Said | None:
     if not isinstance(ts, str) or not ts:
         return None
     kind = message.get("subtype") or "message"
-    own = post_id_of(message)
     bot = bool(message.get("bot_id")) or kind == "bot_message"
+    own = bot and bool(app_id) and message.get("app_id") == app_id  # the metadata alone anybody's app could copy
     profile = message.get("user_profile") or {}
     edited = message.get("edited")
     text = message.get("text") or ""
@@ -70,8 +70,8 @@ def said(message: Json, channel: str, app_id: str, us: str = "") -> Said | None:
         blocks=message.get("blocks"),
         kind=kind,
         bot=bot,
-        own=own is not None or (bot and bool(app_id) and message.get("app_id") == app_id),
-        post_id=_uuid(own),
+        own=own,
+        post_id=_uuid(post_id_of(message)) if own else None,
         edited_ts=edited.get("ts") if isinstance(edited, dict) else None,
         raw=None if kind in KNOWN else message,
         files=[_file(file) for file in message.get("files") or [] if isinstance(file, dict) and file.get("id")],

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import structlog
 
+from bot.blocks import kit
 from bot.gateways.failures import Permanent
 from bot.gateways.slack.profiles import profile_of
 from bot.worker.works import Works, handler
@@ -26,7 +27,11 @@ async def notice(works: Works, job: Claimed) -> None:
     tenant = await works.tenants.of(job.tenant)
     async with works.db.transaction(job.tenant) as session:
         owners = await people.owners(session)
-    text = f"I could not do something ({job.payload['kind']}): {job.payload['error']} `python -m bot doctor` says what to do about it."
+    text = kit.md(  # an error may quote what others wrote, a mail server for one
+        "I could not do something ({kind}): {error} `python -m bot doctor` says what to do about it.",
+        kind=job.payload["kind"],
+        error=job.payload["error"],
+    )
     for owner in owners:
         try:
             await works.slack.post(tenant.token, owner, text)

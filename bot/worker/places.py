@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from core import invoices, people, proposals
+from core import conversations, invoices, people, proposals
 from core.db import Session
 from core.engagements import Engagement, Place
 from core.events import Event
@@ -40,7 +40,12 @@ async def _open_invoices(session: Session, engagement_id: uuid.UUID) -> Sequence
     return [invoice.id for invoice in await invoices.of_engagement(session, engagement_id) if invoice.status == "open"]
 
 
+async def _open_conversations(session: Session, engagement_id: uuid.UUID) -> Sequence[uuid.UUID]:
+    return await conversations.unthreaded(session, engagement_id)
+
+
 LISTS: Mapping[str, Callable[[Session, uuid.UUID], Awaitable[Sequence[uuid.UUID]]]] = {
+    "open conversations": _open_conversations,
     "open proposals": _open_proposals,
     "open invoices": _open_invoices,
 }

@@ -61,7 +61,7 @@ async def show(works: Works, job: Claimed) -> None:
             engagement_id=engagement.id,
         )
         shown = print_of(card)
-        standing = post.state == "sent" and (post.shown == shown or payload.get("news"))
+        standing = post.state == "sent" and (post.shown == shown or (payload.get("news") and post.shown != ""))
         before, reference, since = post.state, post.reference, post.attempted_at or post.created_at
         pin = bool(payload.get("pin")) and post.pinned_at is None
         if payload.get("under"):
@@ -128,11 +128,15 @@ async def _send(
         )
     except Unknown:
         async with works.db.transaction(job.tenant) as session:
-            posts.lost(await posts.get(session, post_id))
+            post = await posts.get(session, post_id)
+            if post.state == "attempted":  # else its echo was here first, and all is well
+                posts.lost(post)
         raise
-    except (Temporary, Permanent):
+    except (Temporary, Permanent) as failure:
         async with works.db.transaction(job.tenant) as session:
             posts.refused(await posts.get(session, post_id))
+        if thread is not None and failure.code == "thread_not_found":  # somebody deleted what it was to stand under
+            return await _send(works, job, token, place, post_id, card, None, again=True)
         raise
 
 

@@ -1,16 +1,14 @@
 """Conversations and their messages: every word said in an engagement, with its edits, deletions, reactions and files."""
 
-from core.conversations.joining import WORDS_TO_US
+from core.conversations.joining import WORDS_TO_US, asked_of_us
 from core.conversations.record import Said, attribute, delete, edit, moment, moved, react, say
 from core.conversations.tables import STATUS, Attachment, Conversation, Message, Reaction, Revision
+from core.conversations.telling import Noted, Told, noted, threaded, told, unthreaded
 from core.conversations.verbs import (
-    Noted,
     Summary,
-    Told,
     candidates,
     messages,
     note,
-    noted,
     of_message,
     open_ones,
     rename,
@@ -19,8 +17,6 @@ from core.conversations.verbs import (
     start,
     summary,
     take,
-    threaded,
-    told,
 )
 
 __all__ = [
@@ -35,6 +31,7 @@ __all__ = [
     "Said",
     "Summary",
     "Told",
+    "asked_of_us",
     "attribute",
     "candidates",
     "delete",
@@ -56,4 +53,5 @@ __all__ = [
     "take",
     "threaded",
     "told",
+    "unthreaded",
 ]

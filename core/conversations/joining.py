@@ -11,7 +11,7 @@ from sqlalchemy import and_, func, or_, select, update
 from core import clock, events, jobs, people, posts
 from core.conversations.tables import STATUS, Conversation, Message, Revision
 from core.db import Session, new_number
-from core.engagements import Engagement
+from core.engagements import Engagement, locked
 from core.events import Event, Kind
 from core.people import User
 
@@ -21,11 +21,16 @@ SPOKEN = frozenset({"message", "file_share", "thread_broadcast", "me_message"})
 WORDS_TO_US = frozenset({"help", "reopen", "status", "waiting"})
 """What clients may ask us by a mention; all else that they say, they say to the agency."""
 
+COURTESY = re.compile(
+    r"a|again|are|can|conversation|could|for|hello|hi|how|is|it|me|need|now|of|on|our|please|pls|show|thanks?|that|the"
+    r"|there|things?|this|thread|to|topic|us|we|whats?|you"
+)
 THANKS = re.compile(
     r"^\W*(?:(?:ok(?:ay)?|great|perfect|super|cool|got it|will do|thanks?(?: you)?(?: so much| a lot)?|many thanks|thx|cheers|ta)\W*)+$",
     re.IGNORECASE,
 )
-EMOJI = re.compile(r"^\s*(?::[\w+\-']+:\s*|[^\w\s]\s*)+$")
+# Atomic, because “:+:+:+…” can be read as emoji in so many ways that trying them all would take for ever.
+EMOJI = re.compile(r"^\s*(?>(?::[\w+\-']+:|[^\w\s])\s*)+$")
 
 
 async def join(session: Session, engagement: Engagement, message: Message, *, called: str | None = None) -> None:
@@ -35,6 +40,8 @@ async def join(session: Session, engagement: Engagement, message: Message, *, ca
     """
     if message.conversation_id is not None or _commands(message, called):
         return
+    # The engagement first, as in every verb: else one that holds it and waits for the chain's head could meet us here.
+    await locked(session, engagement.id)
     root = message.thread_ts or message.ts
     found = await _fitting(session, message, root)
     conversation = found[0] if found else await _open(session, engagement, message, root)
@@ -80,8 +87,20 @@ async def join(session: Session, engagement: Engagement, message: Message, *, ca
 
 
 def _commands(message: Message, called: str | None) -> bool:
-    """Whether it was said to us and to nobody else: staff call us to command, clients with one of a few words."""
-    return called is not None and (message.side == "staff" or called.strip(" .!?").casefold() in WORDS_TO_US)
+    """Whether it was said to us and to nobody else: staff call us to command, clients with a few words or none."""
+    if called is None or (message.kind == "file_share" and not called):
+        return False
+    return message.side == "staff" or asked_of_us(called) in WORDS_TO_US
+
+
+def asked_of_us(called: str) -> str:
+    """What a client's words to us come down to without courtesies: “what is waiting on me?” is waiting, nothing at all is status;
+    "" where they are a message to the agency."""
+    plain = called.lower().replace("’s", "s").replace("'s", "s")
+    left = [word for word in re.findall(r"\w+", plain) if not COURTESY.fullmatch(word)]
+    if not called.strip():
+        return "status"
+    return left[0] if len(left) == 1 else ""
 
 
 async def _fitting(session: Session, message: Message, root: str) -> list[Conversation]:
@@ -108,7 +127,12 @@ async def _fitting(session: Session, message: Message, root: str) -> list[Conver
             and_(Conversation.channel_id == message.channel_id, Conversation.thread_ts == root),
         ),
     )
-    return list((await session.execute(query.order_by(Conversation.opened_at, Conversation.id))).scalars())
+    found = list((await session.execute(query.order_by(Conversation.opened_at, Conversation.id))).scalars())
+    if not found and root != message.ts:
+        card = await posts.by_reference(session, message.channel_id, root)
+        if card is not None and card.subject == "conversation":  # its card that stood first is gone; this one took its place
+            found = list((await session.execute(select(Conversation).where(Conversation.id == card.subject_id))).scalars())
+    return found
 
 
 async def _open(session: Session, engagement: Engagement, message: Message, root: str) -> Conversation:
@@ -138,7 +162,7 @@ async def _open(session: Session, engagement: Engagement, message: Message, root
 
 def topic_of(text: str) -> str:
     """A topic from the first words of a message, at most eighty characters."""
-    words = " ".join(re.sub(r"<[^>|]*\|([^>]*)>|<[^>]*>", r"\1", text).split())
+    words = " ".join(re.sub(r"<[^<>|]*\|([^<>]*)>|<[^<>]*>", r"\1", text).split())
     words = words.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
     return (words if len(words) <= 80 else words[:79].rstrip() + "…") or "A file"
 

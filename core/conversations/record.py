@@ -13,7 +13,7 @@ from core import clock, people, posts
 from core.conversations.joining import SPOKEN, join, settle
 from core.conversations.tables import Attachment, Conversation, Message, Reaction, Revision
 from core.db import Session
-from core.engagements import Engagement, Place
+from core.engagements import Engagement, Place, locked
 from core.people import Identity, User
 
 
@@ -68,7 +68,7 @@ async def say(session: Session, engagement: Engagement, place: Place, said: Said
     if new:
         await _files(session, message, said)
         if said.post_id is not None:
-            await _echo(session, said)
+            await _echo(session, said.post_id, said.ts)
         if place == "client" and said.kind in SPOKEN and not said.bot:
             await join(session, engagement, message, called=said.called)
     return message
@@ -224,6 +224,7 @@ async def _revise(session: Session, message: Message, edited_ts: str, text: str,
 async def _resettle(session: Session, message: Message) -> None:
     """Its first words have come late: the conversation's topic may be made of them."""
     if message.conversation_id is not None:
+        await locked(session, message.engagement_id)
         await settle(
             session,
             (
@@ -247,9 +248,8 @@ async def _files(session: Session, message: Message, said: Said) -> None:
         )
 
 
-async def _echo(session: Session, said: Said) -> None:
+async def _echo(session: Session, post_id: uuid.UUID, ts: str) -> None:
     """Our own card has arrived: if its outcome was unknown, it is known now."""
-    assert said.post_id is not None
-    for post in (await session.execute(select(posts.Post).where(posts.Post.id == said.post_id))).scalars():
+    for post in (await session.execute(select(posts.Post).where(posts.Post.id == post_id))).scalars():
         if post.state in ("attempted", "unknown"):
-            posts.sent(post, said.ts, post.shown)
+            posts.sent(post, ts, post.shown)

@@ -187,12 +187,6 @@ async def note(session: Session, actor: Actor, conversation_id: uuid.UUID | str,
     return written
 
 
-async def threaded(session: Session, conversation_id: uuid.UUID, thread_ts: str) -> None:
-    """Note the message under which its thread runs, once that stands."""
-    conversation = (await session.execute(select(Conversation).where(Conversation.id == conversation_id))).scalar_one()
-    conversation.thread_ts = conversation.thread_ts or thread_ts
-
-
 @dataclass(frozen=True)
 class Summary:
     """A conversation in a list: its topic, on whom it waits and since when, who sees to it, where it is."""
@@ -266,8 +260,12 @@ async def of_message(
     by_message = select(Message.conversation_id).where(Message.channel_id == channel_id, Message.ts == ts)
     found = (await session.execute(query.where(Conversation.id.in_(by_message)))).scalars().first()
     if found is None:
-        query = query.where(Conversation.channel_id == channel_id, Conversation.thread_ts == (thread_ts or ts))
-        found = (await session.execute(query)).scalars().first()
+        root = thread_ts or ts
+        begun = query.where(Conversation.channel_id == channel_id, Conversation.thread_ts == root)
+        found = (await session.execute(begun)).scalars().first()
+    if found is None:  # a thread under a later message of a conversation that began with another
+        under = select(Message.conversation_id).where(Message.channel_id == channel_id, Message.ts == root)
+        found = (await session.execute(query.where(Conversation.id.in_(under)))).scalars().first()
     return found
 
 
@@ -276,71 +274,3 @@ async def messages(session: Session, actor: Actor, conversation_id: uuid.UUID, l
     query = access.visible(actor, Can.CONVERSATION_SEE, Message).where(Message.conversation_id == conversation_id)
     found = (await session.execute(query.order_by(Message.sent_at.desc()).limit(limit))).scalars().all()
     return list(reversed(found))
-
-
-@dataclass(frozen=True)
-class Told:
-    """What a card tells of a conversation."""
-
-    topic: str
-    began_in_channel: bool
-    opened_by: str
-    by_client: bool
-    first_words: str
-    owner: str
-
-
-async def told(session: Session, conversation_id: uuid.UUID) -> Told:
-    """A conversation as its cards tell it; for the worker, which acts for nobody."""
-    found = (await session.execute(select(Conversation).where(Conversation.id == conversation_id))).scalar_one()
-    people = {
-        user.id: user
-        for user in (
-            await session.execute(select(User).where(User.id.in_([found.opened_by_id, found.owner_id])))
-        ).scalars()
-    }
-    own = Message.conversation_id == found.id
-    form = (
-        await session.execute(
-            select(Message.text).where(own, Message.kind == "form").order_by(Message.sent_at).limit(1)
-        )
-    ).scalar_one_or_none()
-    # Said in the channel, it has a message there that is its thread's root, or stands under a card.
-    spoken = (
-        await session.execute(
-            select(Message.id)
-            .where(own, Message.ts != "", Message.kind != "form", Message.sent_at <= found.opened_at)
-            .limit(1)
-        )
-    ).scalar_one_or_none()
-    opener = people.get(found.opened_by_id) if found.opened_by_id else None
-    owner = people.get(found.owner_id) if found.owner_id else None
-    return Told(
-        topic=found.topic,
-        began_in_channel=spoken is not None,
-        opened_by=opener.name if opener else "Somebody",
-        by_client=opener is not None and opener.side == "client",
-        first_words=form or "",
-        owner=owner.name if owner else "",
-    )
-
-
-@dataclass(frozen=True)
-class Noted:
-    """An internal note."""
-
-    topic: str
-    who: str
-    words: str
-
-
-async def noted(session: Session, message_id: uuid.UUID) -> Noted | None:
-    """A note by its message; for the worker."""
-    row = (
-        await session.execute(
-            select(Conversation.topic, Message.author_name, Message.text)
-            .join(Conversation, Conversation.id == Message.conversation_id)
-            .where(Message.id == message_id, Message.staff_only)
-        )
-    ).one_or_none()
-    return Noted(row.topic, row.author_name, row.text) if row else None

@@ -178,7 +178,8 @@ async def status(session: Session, engagement_id: uuid.UUID) -> Status:
     on_client = _on_client(proposals, signers, invoices, talks, who)
     on_us = _on_us(proposals, invoices, talks, projects, who, names)
     dated = sorted(
-        (one for one in projects if one.due_on and one.status == "active"), key=lambda one: one.due_on or date.max
+        (one for one in projects if one.due_on and one.due_on >= now.date() and one.status == "active"),
+        key=lambda one: one.due_on or date.max,
     )
     owed = next((one for one in invoices if one.status == "open"), None)
     return Status(

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy import text
 
 from core import clock, jobs
-from core.db import Database, Session
+from core.db import Database, Refused, Session
 from core.inbox.deliveries import Delivery, clean
 
 ATTEMPTS = 6
@@ -141,8 +141,13 @@ def _applier(appliers: Appliers, delivery: Delivery) -> Applier:
 
 
 def describe(error: Exception) -> str:
-    """The error in a line or a few, for the record."""
-    return str(clean(f"{type(error).__name__}: {error}"[:2_000]))
+    """The error in a line or a few, for the record; of the database's only what it objects to, never the values."""
+    said: object = error
+    if isinstance(error, Refused):
+        state = str(getattr(error.orig, "sqlstate", None) or "")
+        # Where a value itself is refused (22…, or by the driver, which has no state), the first line quotes it.
+        said = state if state[:2] in ("", "22") else f"{state} {str(error.orig).partition(chr(10))[0]}"
+    return str(clean(f"{type(error).__name__}: {said}"[:2_000]))
 
 
 async def _record(session: Session, applied: Sequence[int], failed: Sequence[tuple[Delivery, str]]) -> None:

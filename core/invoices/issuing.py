@@ -19,6 +19,9 @@ from core.invoices.reading import find, lines_of, today
 from core.money import Money, total
 from core.people import Actor, Company, Organization, User
 
+LATEST = timedelta(days=731)
+"""How far away a due day may be: past it a typing error is likelier than a plan."""
+
 Drafted = tuple[uuid.UUID | None, str, int, Money]
 """A line to draft: the order's line it bills, if one; its title; how many; the price of one."""
 
@@ -90,13 +93,13 @@ async def new(
     `invoice_id` is chosen when the form opens, so that a form that arrives twice makes one draft.
     """
     access.demand(actor, access.Can.INVOICE_SEND)
+    engagement = await access.fetch(session, actor, access.Can.INVOICE_SEND, Engagement, engagement_id, lock=True)
     if invoice_id is not None and await find(session, invoice_id) is not None:
         return await access.fetch(session, actor, access.Can.INVOICE_SEND, Invoice, invoice_id)
-    engagement = await access.fetch(session, actor, access.Can.ENGAGEMENT_SEE, Engagement, engagement_id)
     if not title.strip():
         raise Invalid("What is the invoice for? A few words are enough.", field="title")
     client = (await session.execute(select(User).where(User.id == client_id))).scalar_one_or_none()
-    if client is None or client.side != "client" or client.company_id != engagement.company_id:
+    if client is None or client.side != "client" or client.company_id != engagement.company_id or client.left_at:
         raise Invalid("An invoice goes to one of the client's people. Choose one of them.", field="client")
     return await draft(
         session,
@@ -123,6 +126,8 @@ async def send(session: Session, actor: Actor, invoice_id: uuid.UUID | str, due_
     house = await people.organization(session, actor.organization_id)
     if due_on < today(house):
         raise Invalid("That day is over. Choose today or a later one.", field="due_on")
+    if due_on > today(house) + LATEST:
+        raise Invalid("That is more than two years away. Which day is meant?", field="due_on")
     year = today(house).year
     last = insert(Counter).values(
         id=uuid.uuid4(), organization_id=actor.organization_id, series=str(year), last=1, created_at=clock.now()

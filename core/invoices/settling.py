@@ -215,7 +215,8 @@ async def _voided(session: Session, actor: Actor, invoice: Invoice, reason: str)
     invoice.status, invoice.voided_at, invoice.void_reason = STATUS.move(invoice.status, "void"), clock.now(), reason
     invoice.trouble = ""
     await session.flush()
-    await record(session, actor, Kind.INVOICE_VOIDED, invoice, serial=invoice.serial)
+    reached = invoice.issued_at is not None
+    await record(session, actor, Kind.INVOICE_VOIDED, invoice, serial=invoice.serial, reached=reached)
     await stage.restage(session, actor, invoice.engagement_id)
 
 

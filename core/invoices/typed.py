@@ -3,7 +3,7 @@
 import re
 
 from core.errors import Invalid
-from core.money import Money
+from core.money import MOST, Money
 
 LINE = re.compile(
     r"^(?P<title>.+?)[,;:]?\s+(?:(?P<count>\d{1,5})\s*[x×*]\s*)?(?P<amount>[^\w\s]?\d[\d.,]*(?:\s*[A-Za-z]{3})?)$"
@@ -30,4 +30,6 @@ def lines_from(typed: str, currency: str, *, field: str = "lines") -> list[tuple
         raise Invalid("What is it for? One line each, such as “Extra work, 2 × 150”.", field=field)
     if len(found) > MOST_LINES:
         raise Invalid(f"An invoice takes at most {MOST_LINES} lines.", field=field)
+    if sum(price.minor * count for _, count, price in found) > MOST:
+        raise Invalid("Together that is too large to be meant. Please check the zeros.", field=field)
     return found

@@ -135,7 +135,8 @@ async def meet(session: Session, profile: Profile, *, home_team_id: str) -> Iden
     """Record what Slack tells of an account, and link it where the rules allow.
 
     Full members of the agency's workspace are staff (its owners and admins are Owners), guests are nothing until staff say, and an
-    outsider becomes a contact by an exact e-mail match. A link once made is never changed here; a deactivated account's person has left.
+    outsider becomes a contact by an exact e-mail match. A link once made is changed here only where a member is made a guest: who they
+    are is then for staff to say again. A deactivated account's person has left.
     """
     tenant: uuid.UUID = session.info["tenant"]
     kind = (
@@ -156,6 +157,9 @@ async def meet(session: Session, profile: Profile, *, home_team_id: str) -> Iden
     if known is None:
         known = Identity(organization_id=tenant, slack_user_id=profile.slack_user_id, kind=kind)
         session.add(known)
+    if known.kind == "member" and kind == "guest" and known.user_id is not None:
+        demoted = (await session.execute(select(User).where(User.id == known.user_id))).scalar_one()
+        demoted.left_at, known.user_id = clock.now(), None
     known.slack_team_id, known.kind, known.seen_at = profile.slack_team_id, kind, clock.now()
     known.name, known.email = profile.name or known.name, profile.email or known.email
     if known.user_id is None and not profile.deactivated:

@@ -33,7 +33,7 @@ from core.portal.seen import (
     SignerSeen,
 )
 from core.projects import PHASES, Move, Project
-from core.proposals import Item, Proposal, Signer
+from core.proposals import Item, Proposal, Signer, last_day
 
 STANDING = {
     "draft": "Getting started",
@@ -107,7 +107,7 @@ async def hydrate(session: Session, actor: Actor) -> Portal:
     named = {e.owner_id for e in engagements} | {p.owner_id for p in projects} | {s.user_id for s in signers}
     users = await people.get(session, [each for each in named if each])
 
-    eye = _Eye(actor, users, {each.project_id: each for each in moves})
+    eye = _Eye(actor, users, {each.project_id: each for each in moves}, house.timezone)
     sums = {proposal_id: int(minor) for proposal_id, minor in totals}
     signing = _by(signers, lambda each: each.proposal_id)
     names = {each.id: each.name for each in companies}
@@ -154,6 +154,8 @@ class _Eye:
     actor: Actor
     users: Mapping[uuid.UUID, User]
     moves: Mapping[uuid.UUID, Move]
+    house_zone: str
+    """The agency's: the day until which an offer is valid is the one that its text names."""
 
     @property
     def zone(self) -> tzinfo:
@@ -202,7 +204,7 @@ class _Eye:
             purpose=row.purpose,
             status="expired" if row.status in ("sent", "viewed") and not waits else row.status,
             total=Money(minor, row.currency),
-            expires_on=self.the_day(row.expires_at),
+            expires_on=last_day(row.expires_at, self.house_zone),
             sent_on=self.day(row.sent_at),
             signed_on=self.day(row.signed_at),
             signers=tuple(

@@ -19,6 +19,8 @@ from core.proposals.lines import MOST_LINES, NewItem
 from core.proposals.tables import Item, Proposal, Signer
 
 VALID_DAYS = 14
+LATEST = timedelta(days=731)
+"""How far away the end of a proposal may be: past it a typing error is likelier than an offer."""
 
 
 async def draft(
@@ -244,6 +246,8 @@ def _priced(items: Sequence[NewItem], currency: str) -> None:
 
 
 def _expiry(day: date, house: Organization) -> datetime:
+    if day > default_day(house) + LATEST:
+        raise Invalid("That is more than two years away. Until when shall it be valid?", field="until")
     expires_at = end_of(day, house.timezone)
     if expires_at <= clock.now():
         raise Invalid("That day has passed. Until when shall it be valid?", field="until")

@@ -39,10 +39,16 @@ async def decline(session: Session, actor: Actor, proposal_id: uuid.UUID | str, 
 
 async def request_changes(session: Session, actor: Actor, proposal_id: uuid.UUID | str, *, words: str) -> Answer:
     """Say what should be different; any of the client's people may. The proposal stays as it is until staff send
-    another."""
+    another. The same words by the same person tell nobody again."""
     proposal = await access.fetch(session, actor, Can.PROPOSAL_ANSWER, Proposal, proposal_id, lock=True)
     await demand_open(session, proposal)
-    return await _answer(session, actor, proposal, "changes", _words(words, "What should be different?", "words"))
+    wish = _words(words, "What should be different?", "words")
+    said = select(Answer).where(
+        Answer.proposal_id == proposal.id, Answer.user_id == actor.user_id, Answer.kind == "changes", Answer.words == wish
+    )
+    return (await session.execute(said.limit(1))).scalar_one_or_none() or await _answer(
+        session, actor, proposal, "changes", wish
+    )
 
 
 async def ask_new_date(session: Session, actor: Actor, proposal_id: uuid.UUID | str) -> Answer:

@@ -171,7 +171,13 @@ async def withdraw(session: Session, actor: Actor, proposal_id: uuid.UUID | str,
     end(proposal, actor, "withdrawn", words)
     await session.flush()
     await events.record(
-        session, actor, Kind.PROPOSAL_WITHDRAWN, "proposal", proposal.id, engagement_id=proposal.engagement_id
+        session,
+        actor,
+        Kind.PROPOSAL_WITHDRAWN,
+        "proposal",
+        proposal.id,
+        engagement_id=proposal.engagement_id,
+        reached=proposal.sent_at is not None,
     )
     await stage.restage(session, actor, proposal.engagement_id)
     return proposal

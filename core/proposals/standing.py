@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from core import clock
 from core.db import Session
+from core.engagements import Engagement
 from core.errors import Conflict, NotAllowed, NotFound, Way
 from core.people import Actor, Organization, User
 from core.proposals.documents import last_day
@@ -28,6 +29,12 @@ def is_expired(proposal: Proposal) -> bool:
 
 async def demand_open(session: Session, proposal: Proposal) -> None:
     """Raise Conflict, with what happened and a way on, if the proposal cannot be answered any more."""
+    ended = select(Engagement.status == "closed").where(Engagement.id == proposal.engagement_id)
+    if is_open(proposal) and (await session.execute(ended)).scalar_one():
+        raise Conflict(
+            f"The engagement has ended, so “{proposal.title}” waits for nobody any more.",
+            way=Way("Open my page", "page.open", str(proposal.engagement_id)),
+        )
     if is_open(proposal):
         return
     house = (

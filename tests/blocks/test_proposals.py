@@ -309,7 +309,7 @@ def test_after_signing_the_same_modal_says_what_comes() -> None:
 def test_a_reminder_is_only_for_those_who_are_awaited() -> None:
     told = blocks.nudge(SENT, [str(CLARA.user_id)], "Dana", by_staff=False)
     assert told is not None
-    assert told.text == "Clara: Website <relaunch> waits for your signature, until Fri 28 Nov. Dana asks."
+    assert told.text == "Clara: Website &lt;relaunch&gt; waits for your signature, until Fri 28 Nov. Dana asks."
     assert blocks.nudge(SIGNED, [str(CLARA.user_id)], "Ada", by_staff=True) is None
     assert blocks.nudge(SENT, [], "Ada", by_staff=True) is None
 

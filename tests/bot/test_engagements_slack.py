@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from bot.app import App, Work, day_one, serving, working
+from bot.gateways.failures import Permanent
 from bot.sandbox import Sandbox
 from bot.settings import Settings
 from core import clock, engagements, people
@@ -344,5 +345,5 @@ async def test_a_change_of_name_is_learned_and_an_uninstalled_app_is_silent(stag
         assert known.name == "Benjamin Okafor"
     await stage.slack.uninstalls()
     await stage.settled()
-    with pytest.raises(LookupError):
+    with pytest.raises(Permanent):
         await stage.app.tenants.of(engagement.organization_id)

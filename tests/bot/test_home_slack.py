@@ -94,7 +94,7 @@ async def test_home_for_staff_and_for_others(session: Session, ada_house: House,
     member = words(await home.home(await hear(ada_house.ben)))
     assert "settings.open" not in member and "Still to set up: *Your agency*" not in member
     for actor in (ada_house.clara, ada_house.stranger):
-        assert "This page is for the team" in words(await home.home(await hear(actor)))
+        assert "This is for the team" in words(await home.home(await hear(actor)))
 
 
 async def test_the_first_home_before_any_engagement(session: Session, ada_house: House, hear: Any) -> None:

@@ -112,6 +112,9 @@ async def test_a_card_that_can_no_longer_be_edited_is_followed_by_a_new_one(scen
         assert f"Texts {number}" in scene.pinned(), "the status card, which met the same, stands anew and is pinned anew"
         scene.faults.clear()
         standing = new
+    await scene.slack.says("I do.", by="clara", channel=CLIENT, thread=standing["ts"])
+    await scene.calm()
+    assert await scene.topics() == [("Texts 3", "waiting_us")], "an answer under the new card belongs to the same conversation"
     assert await scene.buried() == []
 
 

@@ -123,7 +123,7 @@ def money(thing: Status, *, private: str) -> Block:
         now = "Amounts are shown in the channel: prices, totals, payments."
         after = "Hidden, no amount stands in any card or notification there. What people have read they have read."
     else:
-        now = "No amount stands in the channel. Those who may pay see them in a window, on their page and by mail."
+        now = "No amount stands in the channel. Those who may pay see them in a window and on their page."
         after = "Shown, prices, totals and payments stand in the cards there, also in those that are there already."
     label = "Hide amounts" if thing.show_amounts else "Show amounts"
     blocks = [

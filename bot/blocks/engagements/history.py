@@ -21,7 +21,7 @@ SENTENCES: Mapping[str, str] = {
     Kind.ENGAGEMENT_CHANNEL_BACK: "a channel came back",
     Kind.ENGAGEMENT_CHANNEL_LOST: "a channel was archived or left",
     Kind.ENGAGEMENT_CLOSED: "{who} closed the engagement",
-    Kind.ENGAGEMENT_CONNECTED: "the client came into the channel",
+    Kind.ENGAGEMENT_CONNECTED: "both sides came into the channel",
     Kind.ENGAGEMENT_DECLINED: "the Slack invitation was declined",
     Kind.ENGAGEMENT_DISCONNECTED: "the client's workspace was disconnected",
     Kind.ENGAGEMENT_INVITED: "the Slack invitation was sent",
@@ -107,9 +107,14 @@ def sentence(one: Happened) -> str:
     return told[0].upper() + told[1:]
 
 
+def _seen_by_client(one: Happened) -> bool:
+    """Whether clients read of it; never of what was taken back before it had reached them."""
+    return one.kind in FOR_CLIENTS and one.facts.get("reached") != str(False)
+
+
 def window(title: str, found: Sequence[Happened], *, client: bool) -> Block:
     """The latest events, newest first."""
-    shown = [one for one in found if not client or one.kind in FOR_CLIENTS]
+    shown = [one for one in found if not client or _seen_by_client(one)]
     lines = [kit.join([kit.when(one.at), sentence(one)]) for one in shown]
     blocks = [kit.section(kit.join(lines[start : start + 10], "\n")) for start in range(0, len(lines), 10)]
     return kit.modal(

@@ -29,7 +29,8 @@ def twin(thing: Status) -> Card:
     if after := words.next_steps(thing, amount=True):
         blocks.append(kit.section(after))
     amounts = "Amounts are shown in the channel." if thing.show_amounts else "No amount stands in the channel."
-    blocks.append(kit.context(words.audience(thing), amounts))
+    where = kit.channel(thing.channel_id) if thing.channel_id else "The client channel"
+    blocks.append(kit.context(kit.md("{where}: {audience}", where=where, audience=words.audience(thing)), amounts))
     blocks.append(buttons(thing))
     return Card(_sentence(thing), blocks)
 

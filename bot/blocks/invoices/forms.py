@@ -141,10 +141,11 @@ def remind_form(bill: Bill, where: str) -> Block:
     """The second look before somebody is reminded: the very words."""
     told = reminder(bill, "")
     words = [block for block in told.blocks if block["type"] == "section"] if told else []
+    place = "Stands under the invoice in {where}." if where.startswith("<#") else "Goes to {where}."
     return kit.modal(
         "invoice.remind",
         "Remind them",
-        [*words, kit.context(kit.md("Stands under the invoice in {where}.", where=kit.Raw(where)))],
+        [*words, kit.context(kit.md(place, where=kit.Raw(where)))],
         submit="Remind",
         close="Not now",
         private=bill.id,

@@ -3,13 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from bot.blocks import kit
 from bot.blocks.kit import Block, Card
 from bot.blocks.proposals.text import names, short_items, until, who_signed, whose_turn
 from core.money import Money
-from core.proposals import Entry, Offer
+from core.proposals import Entry, Offer, last_day
 
 
 @dataclass(frozen=True)
@@ -131,11 +130,9 @@ def listing(entries: Sequence[Entry], now: datetime, timezone: str, locale: str,
         told = "There is no proposal here yet. `/proposal new` writes one."
         return Card(told, [kit.section(kit.Raw(told))])
     waiting = sum(1 for entry in entries if _waits(entry, now))
-    told = (
-        f"{waiting} of {len(entries)} proposals wait for a signature."
-        if waiting
-        else "No proposal waits for a signature."
-    )
+    told = f"{waiting} of {len(entries)} proposals wait for a signature."
+    if waiting <= 1:
+        told = "1 proposal waits for a signature." if waiting else "No proposal waits for a signature."
     lines = [_line(entry, now, timezone, locale, everywhere=everywhere) for entry in entries]
     packed = [kit.section(kit.join(lines[start : start + 8], "\n")) for start in range(0, len(lines), 8)]
     return Card(told, kit.fits([kit.section(told), *packed]))
@@ -147,10 +144,8 @@ def _waits(entry: Entry, now: datetime) -> bool:
 
 def _line(entry: Entry, now: datetime, timezone: str, locale: str, *, everywhere: bool) -> str:
     if _waits(entry, now):
-        day = kit.day(entry.expires_at.astimezone(ZoneInfo(timezone)).date())
-        where = (
-            f"waits for {' and '.join(entry.awaited)}{' (opened)' if entry.status == 'viewed' else ''}, before {day}"
-        )
+        day = kit.day(last_day(entry.expires_at, timezone))
+        where = f"waits for {' and '.join(entry.awaited)}{' (opened)' if entry.status == 'viewed' else ''}, until {day}"
     else:
         where = STANDING.get(entry.status, "expired")
     name = f"{entry.title} · {entry.engagement}" if everywhere else entry.title
@@ -159,9 +154,11 @@ def _line(entry: Entry, now: datetime, timezone: str, locale: str, *, everywhere
 
 def sent_words(offer: Offer) -> str:
     """What staff read after sending: where it went, until when, and how they will hear."""
-    place = kit.channel(offer.channel_id) if offer.connected else kit.md("a mail to {contact}", contact=offer.contact)
+    place = (
+        kit.md("stands in {channel}", channel=kit.channel(offer.channel_id)) if offer.connected else "goes out by mail"
+    )
     return kit.md(
-        "Sent, for {names} to sign: it stands in {place}, {until}. You will see here when it is opened and signed.",
+        "Sent, for {names} to sign: it {place}, {until}. You will see here when it is opened and signed.",
         names=names(offer.signers),
         place=place,
         until=until(offer)[0].lower() + until(offer)[1:],

@@ -59,7 +59,7 @@ async def bill_of(heard: Heard, proposal: Proposal) -> blocks.Bill | None:
 async def remind(heard: Heard) -> Reply:
     """Remind those who are still to sign; once a day."""
     names = await proposals.remind(heard.session, heard.actor, heard.value)
-    return Say(kit.md("{names} will read a reminder in the channel.", names=" and ".join(names)), title="Reminded")
+    return Say(kit.md("{names} will read a reminder.", names=" and ".join(names)), title="Reminded")
 
 
 @command("proposal", "withdraw", "Take a proposal back", hint="[which] [reason]", which=among("sent", "viewed"))

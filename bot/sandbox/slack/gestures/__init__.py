@@ -1,4 +1,4 @@
-"""What people do in Slack: they talk, press, fill in forms, come and go. Tests and the page act through these."""
+"""What people do in Slack, and through which tests and the page act: they talk, press, fill in forms, come and go."""
 
 from bot.sandbox.slack.gestures.forms import Forms
 from bot.sandbox.slack.gestures.outcome import Ack, Outcome
