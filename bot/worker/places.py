@@ -55,11 +55,10 @@ async def subjects(session: Session, event: Event, show: Show) -> Sequence[uuid.
     """What the card is about."""
     if not show.about:
         return [event.subject_id]
-    assert event.engagement_id is not None
     if show.about == "engagement":
-        return [event.engagement_id]
+        return [event.chain]
     if show.about in LISTS:
-        return await LISTS[show.about](session, event.engagement_id)
+        return await LISTS[show.about](session, event.chain)
     fact = event.facts.get(show.about)
     return [uuid.UUID(fact)] if isinstance(fact, str) else []
 

@@ -76,7 +76,9 @@ async def show(works: Works, job: Claimed) -> None:
         else:
             lost = before in ("attempted", "unknown")
             reference = (
-                await works.slack.find_own_post(tenant.token, place, str(post.id), since, thread) if lost else None
+                await works.slack.find_own_post(tenant.token, place, str(post.id), since, thread, bot_id=tenant.bot_id)
+                if lost
+                else None
             )
             if reference is None:
                 reference = await _send(works, job, tenant.token, place, post.id, card, thread, again=lost)

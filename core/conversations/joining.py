@@ -130,8 +130,12 @@ async def _fitting(session: Session, message: Message, root: str) -> list[Conver
     found = list((await session.execute(query.order_by(Conversation.opened_at, Conversation.id))).scalars())
     if not found and root != message.ts:
         card = await posts.by_reference(session, message.channel_id, root)
-        if card is not None and card.subject == "conversation":  # its card that stood first is gone; this one took its place
-            found = list((await session.execute(select(Conversation).where(Conversation.id == card.subject_id))).scalars())
+        if (
+            card is not None and card.subject == "conversation"
+        ):  # its card that stood first is gone; this one took its place
+            found = list(
+                (await session.execute(select(Conversation).where(Conversation.id == card.subject_id))).scalars()
+            )
     return found
 
 

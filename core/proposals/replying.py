@@ -44,7 +44,10 @@ async def request_changes(session: Session, actor: Actor, proposal_id: uuid.UUID
     await demand_open(session, proposal)
     wish = _words(words, "What should be different?", "words")
     said = select(Answer).where(
-        Answer.proposal_id == proposal.id, Answer.user_id == actor.user_id, Answer.kind == "changes", Answer.words == wish
+        Answer.proposal_id == proposal.id,
+        Answer.user_id == actor.user_id,
+        Answer.kind == "changes",
+        Answer.words == wish,
     )
     return (await session.execute(said.limit(1))).scalar_one_or_none() or await _answer(
         session, actor, proposal, "changes", wish

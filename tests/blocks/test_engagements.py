@@ -257,7 +257,11 @@ def test_a_list_shows_what_matters_and_says_when_it_is_empty() -> None:
             "Clara Chen is known as clara@n.com: they accepted our invitation.",
             [],
         ),
-        ({"known_as": "clara@n.com", "how": "staff", "by": "Ada"}, "Clara Chen is known as clara@n.com: Ada said so.", []),
+        (
+            {"known_as": "clara@n.com", "how": "staff", "by": "Ada"},
+            "Clara Chen is known as clara@n.com: Ada said so.",
+            [],
+        ),
         ({"known_as": "g@g.com", "foreign": True, "company": "Globex"}, "see nothing else", []),
     ],
 )

@@ -320,6 +320,14 @@ def test_the_mail_twin_reads_well() -> None:
     assert "<@" not in letter.text
 
 
+def test_a_letter_names_its_reader_once_and_its_sender_not_at_all() -> None:
+    told = blocks.nudge(LIVES["mailed"], [str(CLARA.user_id)], "Dana", by_staff=False)
+    assert told is not None
+    letter = mails.twin(told, "Studio Ada", "Clara", "https://example.com/portal")
+    assert letter.subject == "Website <relaunch> waits for your signature, until Fri 28 Nov. Dana asks."
+    assert letter.text.count("Clara") == 1
+
+
 def test_the_list_says_where_each_stands() -> None:
     def entry(status: str, **more: Any) -> Entry:
         given = {

@@ -165,11 +165,12 @@ async def test_a_refusal_says_what_would_help(server: Server, slack: Slack) -> N
 
 
 async def test_a_post_whose_answer_was_lost_is_found_by_its_opaque_id(server: Server, slack: Slack) -> None:
-    ours = {"ts": "1700000500.000200", "metadata": own_post("p-7")}
+    ours = {"ts": "1700000500.000200", "bot_id": "B1", "metadata": own_post("p-7")}
     others = [
         {"ts": "1700000600.000100", "metadata": own_post("p-8")},
         {"ts": "1700000550.000100", "metadata": {"event_type": "another_app", "event_payload": {"id": "p-7"}}},
         {"ts": "1700000540.000100", "text": "p-7"},
+        {"ts": "1700000530.000100", "bot_id": "B2", "metadata": own_post("p-7")},
     ]
     server.says["conversations.history"] = [
         {"ok": True, "messages": others, "response_metadata": {"next_cursor": "more"}},
@@ -178,12 +179,12 @@ async def test_a_post_whose_answer_was_lost_is_found_by_its_opaque_id(server: Se
     ]
     server.says["conversations.replies"] = [{"ok": True, "messages": [others[2], ours]}]
     since = datetime.fromtimestamp(1700000400, UTC)
-    assert await slack.find_own_post(TOKEN, "C1", "p-7", since) == "1700000500.000200"
+    assert await slack.find_own_post(TOKEN, "C1", "p-7", since, bot_id="B1") == "1700000500.000200"
     _, _, given, _ = server.asked[1]
     assert (given["cursor"], given["include_all_metadata"]) == ("more", "1")
     assert float(given["oldest"]) < since.timestamp(), "clocks differ a little"
-    assert await slack.find_own_post(TOKEN, "C1", "p-7", since) is None
-    assert await slack.find_own_post(TOKEN, "C1", "p-7", since, thread_ts="1.2") == "1700000500.000200"
+    assert await slack.find_own_post(TOKEN, "C1", "p-7", since, bot_id="B1") is None
+    assert await slack.find_own_post(TOKEN, "C1", "p-7", since, thread_ts="1.2", bot_id="B1") == "1700000500.000200"
     assert server.asked[-1][2]["ts"] == "1.2"
 
 

@@ -79,7 +79,10 @@ async def test_a_listener_is_told_who_and_where(room: Room) -> None:
 @pytest.mark.parametrize(
     ("error", "words"),
     [
-        (NotAllowed("Only Clara can sign this.", way=Way("Tell Clara", "proposal.tell", "1")), "Only Clara can sign this."),
+        (
+            NotAllowed("Only Clara can sign this.", way=Way("Tell Clara", "proposal.tell", "1")),
+            "Only Clara can sign this.",
+        ),
         (NotFound("There is no such proposal."), "There is no such proposal."),
         (Invalid("When?"), "When?"),
         (RuntimeError("the words of a client"), "Something went wrong on our side, and nothing was changed."),
@@ -97,7 +100,9 @@ async def test_a_stranger_is_told_how_to_become_known_and_is_met_once(room: Room
     clara = room.stage.id("clara")
     await room.stage.shared()
     for _ in range(2):
-        reply = await room.run(refusing(NotFound("There is no such proposal.")), clara, channel=room.house.engagement.channel_id)
+        reply = await room.run(
+            refusing(NotFound("There is no such proposal.")), clara, channel=room.house.engagement.channel_id
+        )
         assert isinstance(reply, Say) and "Ask Studio Ada" in reply.text
     assert [name for name, _ in room.stage.slack.calls].count("users.info") == 1
     async with room.ears.db.transaction(room.house.id) as session:
@@ -107,7 +112,9 @@ async def test_a_stranger_is_told_how_to_become_known_and_is_met_once(room: Room
 
 async def test_somebody_whom_slack_does_not_tell_of_is_a_stranger_all_the_same(room: Room) -> None:
     room.stage.slack.faults.server_error("users.info", times=9)
-    reply = await room.run(refusing(NotFound("There is no such proposal.")), "U0NOBODY", channel=room.house.engagement.channel_id)
+    reply = await room.run(
+        refusing(NotFound("There is no such proposal.")), "U0NOBODY", channel=room.house.engagement.channel_id
+    )
     assert isinstance(reply, Say) and "Ask Studio Ada" in reply.text
 
 
@@ -138,7 +145,11 @@ async def test_the_answer_to_a_form_is_its_acknowledgement(room: Room, reply: Re
 
 async def test_a_complaint_about_a_field_that_the_form_does_not_have_is_shown_as_words(room: Room) -> None:
     answer = await room.ears.speak(Errors({"topic": "What is it about?"}), "token", FORM)
-    assert isinstance(answer, dict) and answer["response_action"] == "update" and "What is it about?" in str(answer["view"])
+    assert (
+        isinstance(answer, dict)
+        and answer["response_action"] == "update"
+        and "What is it about?" in str(answer["view"])
+    )
 
 
 async def _pressed(room: Room, answer: Reply, token: str = "xoxb-sandbox-bot-token") -> Any:
@@ -172,7 +183,9 @@ async def test_the_answer_to_a_press_is_a_window(room: Room) -> None:
         ("invalid_blocks", Open(VIEW), listener.LATE),
     ],
 )
-async def test_a_window_that_slack_refuses_becomes_a_line_for_the_person_alone(room: Room, fault: str, answer: Reply, words: str) -> None:
+async def test_a_window_that_slack_refuses_becomes_a_line_for_the_person_alone(
+    room: Room, fault: str, answer: Reply, words: str
+) -> None:
     room.stage.slack.faults.error("views.open", fault)
     view, shown = await _pressed(room, answer)
     assert view is None and shown == [words]
@@ -198,7 +211,9 @@ async def test_an_answer_that_reaches_nobody_raises_nothing(room: Room) -> None:
     room.stage.slack.faults.lose("views.open")
     body = {"type": "block_actions", "trigger_id": "1", "response_url": "https://evil.example/x"}
     assert await room.ears.speak(Open(VIEW), "xoxb-sandbox-bot-token", body) == ""
-    assert await room.ears.speak(Open(VIEW), "xoxb-sandbox-bot-token", {"type": "block_actions", "trigger_id": "1"}) == ""
+    assert (
+        await room.ears.speak(Open(VIEW), "xoxb-sandbox-bot-token", {"type": "block_actions", "trigger_id": "1"}) == ""
+    )
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,12 @@ TS = "1800000000.000100"
 
 
 def delivery(event: Json, **more: Any) -> Delivery:
-    body = {"api_app_id": APP, "team_id": TEAM, "authorizations": [{"team_id": TEAM, "user_id": "U0BOT", "is_bot": True}], "event": event}
+    body = {
+        "api_app_id": APP,
+        "team_id": TEAM,
+        "authorizations": [{"team_id": TEAM, "user_id": "U0BOT", "is_bot": True}],
+        "event": event,
+    }
     raw = json.dumps({**body, **more}).encode()
     return Delivery(source="slack", team=TEAM, external_id="Ev1", lane="l", kind=event["type"], headers="{}", body=raw)
 
@@ -54,7 +59,12 @@ def test_our_own_posts_are_known_by_our_app_and_never_by_their_metadata_alone() 
     person = {"ts": TS, "user": "U0CLARA", "metadata": own_post(str(post_id))}
     odd = {**ours, "metadata": own_post("not an id")}
     read = [said(one, CHANNEL, APP) for one in (ours, forged, person, odd)]
-    assert [(one.own, one.post_id) for one in read if one] == [(True, post_id), (False, None), (False, None), (True, None)]
+    assert [(one.own, one.post_id) for one in read if one] == [
+        (True, post_id),
+        (False, None),
+        (False, None),
+        (True, None),
+    ]
 
 
 @pytest.mark.parametrize("ts", [None, "", 5])
@@ -63,7 +73,9 @@ def test_a_message_without_a_ts_is_none(ts: object) -> None:
 
 
 async def test_what_is_said_twice_is_kept_once_with_its_files(session: Session) -> None:
-    event = heard("A sketch", subtype="file_share", files=[{"id": "F1", "name": "logo.svg", "size": 5}, {"no": "id"}, "nonsense"])
+    event = heard(
+        "A sketch", subtype="file_share", files=[{"id": "F1", "name": "logo.svg", "size": 5}, {"no": "id"}, "nonsense"]
+    )
     await apply(session, event, event)
     [message] = await kept(session)
     assert (message.kind, message.text, message.side) == ("file_share", "A sketch", "client")
@@ -73,7 +85,9 @@ async def test_what_is_said_twice_is_kept_once_with_its_files(session: Session) 
 
 async def test_an_unfurl_is_no_edit(session: Session) -> None:
     await apply(session, heard("See https://x.example"))
-    changed = heard("", subtype="message_changed", message={**heard("See https://x.example"), "attachments": [{"title": "X"}]})
+    changed = heard(
+        "", subtype="message_changed", message={**heard("See https://x.example"), "attachments": [{"title": "X"}]}
+    )
     await apply(session, changed)
     [message] = await kept(session)
     assert message.edited_at is None
@@ -92,7 +106,13 @@ async def test_an_edit_keeps_what_stood_before(session: Session) -> None:
 async def test_a_deletion_and_a_tombstone_hide_and_keep(session: Session) -> None:
     other = heard("Something else", ts="1800000900.000000")
     await apply(session, heard("A secret"), other)
-    gone = {"type": "message", "subtype": "message_deleted", "channel": CHANNEL, "deleted_ts": TS, "event_ts": "1800001000.0"}
+    gone = {
+        "type": "message",
+        "subtype": "message_deleted",
+        "channel": CHANNEL,
+        "deleted_ts": TS,
+        "event_ts": "1800001000.0",
+    }
     tombstone = heard(
         "",
         subtype="message_changed",
@@ -102,7 +122,10 @@ async def test_a_deletion_and_a_tombstone_hide_and_keep(session: Session) -> Non
         previous_message=other,
     )
     await apply(session, {**gone, "previous_message": heard("A secret")}, tombstone, gone)
-    assert [(one.text, one.deleted_at is not None) for one in await kept(session)] == [("A secret", True), ("Something else", True)]
+    assert [(one.text, one.deleted_at is not None) for one in await kept(session)] == [
+        ("A secret", True),
+        ("Something else", True),
+    ]
 
 
 async def test_a_subtype_that_we_do_not_know_is_kept_whole(session: Session) -> None:
@@ -120,7 +143,9 @@ async def test_bookkeeping_and_channels_that_are_not_ours_leave_nothing(session:
     assert (await session.execute(select(func.count(Reaction.id)))).scalar_one() == 0
 
 
-async def test_an_edit_by_another_app_that_copies_our_mark_leaves_its_revisions(session: Session, ada_house: House) -> None:
+async def test_an_edit_by_another_app_that_copies_our_mark_leaves_its_revisions(
+    session: Session, ada_house: House
+) -> None:
     mark = {"bot_id": "B0THEIRS", "app_id": "A0THEIRS", "user": "U0THEIRS", "metadata": own_post(str(uuid.uuid4()))}
     before, after = heard("Pay here", **mark), heard("Pay there", **mark, edited={"ts": "1800000050.000000"})
     await apply(session, before, heard("", subtype="message_changed", message=after, previous_message=before))
@@ -131,7 +156,14 @@ async def test_an_edit_by_another_app_that_copies_our_mark_leaves_its_revisions(
 
 @pytest.mark.parametrize(("app", "state"), [(APP, "sent"), ("A0THEIRS", "unknown")])
 async def test_only_our_own_echo_settles_a_post(session: Session, ada_house: House, app: str, state: str) -> None:
-    post = Post(organization_id=ada_house.id, subject="test", subject_id=uuid.uuid4(), place=CHANNEL, purpose="test.card", state="unknown")
+    post = Post(
+        organization_id=ada_house.id,
+        subject="test",
+        subject_id=uuid.uuid4(),
+        place=CHANNEL,
+        purpose="test.card",
+        state="unknown",
+    )
     session.add(post)
     await session.flush()
     await apply(session, heard("A card", bot_id="B1", app_id=app, metadata=own_post(str(post.id))))
@@ -140,9 +172,15 @@ async def test_only_our_own_echo_settles_a_post(session: Session, ada_house: Hou
 
 async def test_a_mention_is_handed_on_once_and_a_strangers_account_is_met_once(session: Session) -> None:
     mention = {**heard("<@U0BOT> status"), "type": "app_mention"}
-    await apply(session, mention, mention, heard("Hi", user="U0NEW"), heard("Hi again", user="U0NEW", ts="1800000001.0"))
-    await apply(session, {**mention, "bot_id": "B9", "ts": "1800000002.0"}, {**mention, "user": "", "ts": "1800000003.0"})
-    waiting = (await session.execute(select(Job.kind, Job.dedupe).where(Job.kind.in_(("mention.hear", "person.meet"))))).all()
+    await apply(
+        session, mention, mention, heard("Hi", user="U0NEW"), heard("Hi again", user="U0NEW", ts="1800000001.0")
+    )
+    await apply(
+        session, {**mention, "bot_id": "B9", "ts": "1800000002.0"}, {**mention, "user": "", "ts": "1800000003.0"}
+    )
+    waiting = (
+        await session.execute(select(Job.kind, Job.dedupe).where(Job.kind.in_(("mention.hear", "person.meet"))))
+    ).all()
     assert sorted(tuple(one) for one in waiting) == [("mention.hear", f"{CHANNEL}:{TS}"), ("person.meet", "U0NEW")]
 
 

@@ -45,7 +45,9 @@ class Shop:
     async def show(self, **more: object) -> None:
         """Run the job once, as the runner does."""
         payload = {"card": "test.card", "place": self.channel, "subject": str(self.subject), **more}
-        await show.show(self.works, Claimed(1, self.house.id, "post.show", f"slack:{self.channel}", "post.show", payload, 1, 0))
+        await show.show(
+            self.works, Claimed(1, self.house.id, "post.show", f"slack:{self.channel}", "post.show", payload, 1, 0)
+        )
 
     async def post(self, purpose: str = "test.card") -> Post:
         async with self.works.db.transaction(self.house.id) as session:
@@ -54,7 +56,9 @@ class Shop:
     async def event(self) -> str:
         """The id of something that happened in the engagement."""
         async with self.works.db.transaction(self.house.id) as session:
-            talk = await conversations.start(session, self.house.ada, engagement_id=self.house.engagement.id, topic="Logo")
+            talk = await conversations.start(
+                session, self.house.ada, engagement_id=self.house.engagement.id, topic="Logo"
+            )
             return str((await session.execute(select(Event.id).where(Event.subject_id == talk.id))).scalar_one())
 
     async def set(self, **values: object) -> None:
@@ -62,7 +66,11 @@ class Shop:
             await session.execute(update(Post).values(**values))
 
     def standing(self) -> list[Json]:
-        return [one for one in self.stage.slack.messages(self.channel, "ada") if one.get("bot_id") and not one.get("subtype")]
+        return [
+            one
+            for one in self.stage.slack.messages(self.channel, "ada")
+            if one.get("bot_id") and not one.get("subtype")
+        ]
 
     def calls(self, method: str) -> int:
         return [name for name, _ in self.stage.slack.calls].count(method)
@@ -73,10 +81,18 @@ async def shop(database: Database, ada_house: House) -> AsyncIterator[Shop]:
     async with staged() as stage:
         channel = await stage.channel()
         async with database.transaction(ada_house.id) as session:
-            await session.execute(update(Engagement).where(Engagement.id == ada_house.engagement.id).values(channel_id=channel))
+            await session.execute(
+                update(Engagement).where(Engagement.id == ada_house.engagement.id).values(channel_id=channel)
+            )
         slack = Slack(api_url=f"{stage.url}/slack/api/")
         tenants = Tenants(database, "only for tests")
-        installed = Installation(organization_id=ada_house.id, team_id=TEAM, bot_user_id="U0BOT", team_name="Studio Ada")
+        installed = Installation(
+            organization_id=ada_house.id,
+            team_id=TEAM,
+            bot_user_id="U0BOT",
+            bot_id=stage.slack.world.installation.bot_id,
+            team_name="Studio Ada",
+        )
         await tenants.install(installed, "xoxb-sandbox-bot-token")
         shop = Shop(Works(database, slack, None, None, tenants, settings.read()), stage, ada_house, channel)
         for _ in _registered(shop):
@@ -216,7 +232,9 @@ async def test_the_pin_follows_when_the_first_attempt_died_before_it(shop: Shop)
     await shop.show(pin=True)
     [card] = shop.standing()
     assert [pin["ts"] for pin in shop.stage.slack.world.channels[shop.channel].pins] == [card["ts"]]
-    assert (shop.calls("chat.postMessage"), shop.calls("pins.add")) == (1, 1), "the failed call does not count; the third show pins no more"
+    assert (shop.calls("chat.postMessage"), shop.calls("pins.add")) == (1, 1), (
+        "the failed call does not count; the third show pins no more"
+    )
 
 
 async def test_news_whose_card_was_deleted_stands_by_itself(shop: Shop) -> None:

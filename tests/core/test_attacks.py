@@ -25,7 +25,9 @@ from tests.core.test_proposals import a_draft, a_sent
 from tests.core.test_signatures import offered, refused
 
 
-@pytest.mark.parametrize("words", [":+" * 34 + "x", ":+:" * 5_000 + "x", "ok " * 9_000 + "x", "<" * 30_000, ": " * 9_000 + "x"])
+@pytest.mark.parametrize(
+    "words", [":+" * 34 + "x", ":+:" * 5_000 + "x", "ok " * 9_000 + "x", "<" * 30_000, ": " * 9_000 + "x"]
+)
 def test_no_words_of_a_clients_keep_the_worker_busy(words: str) -> None:
     begun = time.perf_counter()
     is_thanks(words)
@@ -34,7 +36,13 @@ def test_no_words_of_a_clients_keep_the_worker_busy(words: str) -> None:
 
 
 def test_emoji_alone_are_thanks_and_emoji_with_words_are_not() -> None:
-    assert [is_thanks(words) for words in (":+1:", "👍🏽 :tada:", ":)", ":tada: but when?", "3")] == [True, True, True, False, False]
+    assert [is_thanks(words) for words in (":+1:", "👍🏽 :tada:", ":)", ":tada: but when?", "3")] == [
+        True,
+        True,
+        True,
+        False,
+        False,
+    ]
 
 
 async def test_a_message_and_a_press_that_cross_wait_for_each_other_in_one_order(
@@ -47,7 +55,9 @@ async def test_a_message_and_a_press_that_cross_wait_for_each_other_in_one_order
         return await conversations.start(session, ada_house.ada, engagement_id=here, topic="From a form")
 
     async with database.transaction(ada_house.id) as session:
-        said = Said(channel=str(ada_house.engagement.channel_id), ts="1800000000.000100", author_ref="U0CLARA", text="Hello")
+        said = Said(
+            channel=str(ada_house.engagement.channel_id), ts="1800000000.000100", author_ref="U0CLARA", text="Hello"
+        )
         await conversations.say(session, ada_house.engagement, "client", said)
         press = asyncio.create_task(database.attempt(ada_house.id, pressing))
         await asyncio.sleep(0.3)
@@ -94,7 +104,9 @@ async def test_what_was_taken_back_says_whether_the_client_had_seen_it(session: 
     draft, sent = await a_draft(session, ada_house), await a_sent(session, ada_house)
     await proposals.withdraw(session, ada_house.ada, draft.id)
     await proposals.withdraw(session, ada_house.ada, sent.id, reason="Another comes")
-    found = [event for event in await events.history(session, ada_house.engagement.id) if event.kind == "proposal.withdrawn"]
+    found = [
+        event for event in await events.history(session, ada_house.engagement.id) if event.kind == "proposal.withdrawn"
+    ]
     assert {event.subject_id: event.facts["reached"] for event in found} == {draft.id: False, sent.id: True}
     bill = await _bill(session, ada_house.ada, ada_house)
     await invoices.void(session, ada_house.ada, bill.id, "Not needed")
@@ -144,7 +156,9 @@ async def test_nothing_is_signed_in_an_engagement_that_has_ended(session: Sessio
 async def test_an_invoice_by_hand_needs_the_right_to_move_money_there(session: Session, ada_house: House) -> None:
     role = (await session.execute(select(Role).where(Role.name == "Member"))).scalar_one()
     role.permissions = {**role.permissions, "invoice_management": people.OWN}
-    cara = User(organization_id=ada_house.id, side="staff", role_id=role.id, name="Cara New", email="cara@studioada.example")
+    cara = User(
+        organization_id=ada_house.id, side="staff", role_id=role.id, name="Cara New", email="cara@studioada.example"
+    )
     session.add(cara)
     await session.flush()
     with pytest.raises(NotAllowed):
@@ -154,7 +168,10 @@ async def test_an_invoice_by_hand_needs_the_right_to_move_money_there(session: S
 async def test_a_form_that_arrives_twice_at_once_makes_one_invoice(database: Database, ada_house: House) -> None:
     key = uuid.uuid4()
     made = await asyncio.gather(
-        *(database.attempt(ada_house.id, lambda session: _bill(session, ada_house.ada, ada_house, key=key)) for _ in range(3))
+        *(
+            database.attempt(ada_house.id, lambda session: _bill(session, ada_house.ada, ada_house, key=key))
+            for _ in range(3)
+        )
     )
     assert {invoice.id for invoice in made} == {key}
 

@@ -64,6 +64,39 @@ async def test_two_messages_within_two_minutes_are_one_conversation(session: Ses
     assert len({first.conversation_id, later.conversation_id, other.conversation_id}) == 3
 
 
+async def test_a_thread_under_its_second_message_is_the_conversations_too(session: Session, ada_house: House) -> None:
+    first, _ = await heard(session, ada_house, said("One thing"), said("and another", "1800000060.000000"))
+    under = ("C0CLIENT", "1800000070.000000", "1800000060.000000")
+    found = await conversations.of_message(session, ada_house.ada, *under)
+    assert found is not None
+    assert found.id == first.conversation_id
+
+
+@pytest.mark.parametrize(
+    ("called", "kind", "opens"),
+    [
+        ("", "message", False),
+        ("what is waiting on us?", "message", False),
+        ("status", "message", False),
+        ("could you look at the blog", "message", True),
+        ("thanks", "message", True),
+        ("", "file_share", True),
+    ],
+)
+async def test_what_a_client_asks_of_us_is_no_conversation(
+    session: Session, ada_house: House, called: str, kind: str, opens: bool
+) -> None:
+    [message] = await heard(session, ada_house, said(f"<@U0US> {called}", called=called, kind=kind))
+    assert (message.conversation_id is not None) is opens
+
+
+async def test_what_was_begun_before_the_client_came_waits_to_be_shown(session: Session, ada_house: House) -> None:
+    begun = await conversations.start(session, ada_house.ada, engagement_id=ada_house.engagement.id, topic="The texts")
+    assert await conversations.unthreaded(session, ada_house.engagement.id) == [begun.id]
+    await conversations.threaded(session, begun.id, "1800000000.000100")
+    assert await conversations.unthreaded(session, ada_house.engagement.id) == []
+
+
 async def test_a_reply_that_overtakes_its_root_shares_its_conversation(session: Session, ada_house: House) -> None:
     reply, root = await heard(
         session,

@@ -30,8 +30,8 @@ async def filler(
     checks = {
         check["column"]: check["value"]
         for check in await connection.fetch(
-            r"SELECT a.attname AS column, (regexp_match(pg_get_constraintdef(c.oid), 'ARRAY\[''([^'']*)'''))[1] AS value FROM pg_constraint c"
-            " JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = ANY(c.conkey)"
+            r"SELECT a.attname AS column, (regexp_match(pg_get_constraintdef(c.oid), 'ARRAY\[''([^'']*)'''))[1] AS value"
+            " FROM pg_constraint c JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = ANY(c.conkey)"
             " WHERE c.contype = 'c' AND c.conrelid = $1::regclass AND pg_get_constraintdef(c.oid) LIKE '%ARRAY[%'",
             table,
         )
@@ -43,7 +43,7 @@ async def filler(
         if name == "organization_id":
             continue
         if name in refers:
-            row[name] = known[refers[name]] if refers[name] in known else None
+            row[name] = known.get(refers[name])
         elif column["is_nullable"] == "NO" and (name == "id" or column["column_default"] is None):
             row[name] = (
                 checks[name]

@@ -54,7 +54,10 @@ class Scene(Story):
     async def buried(self) -> list[str]:
         """The errors of jobs that were given up."""
         async with self.here.app.db.platform() as session:
-            return [f"{job.kind}: {job.error}" for job in (await session.execute(select(Job).where(Job.dead_at.is_not(None)))).scalars()]
+            return [
+                f"{job.kind}: {job.error}"
+                for job in (await session.execute(select(Job).where(Job.dead_at.is_not(None)))).scalars()
+            ]
 
     async def deliveries(self, state: str | None = None) -> list[Delivery]:
         async with self.here.app.db.platform() as session:
@@ -68,7 +71,9 @@ class Scene(Story):
     def cards(self, words: str, channel: str = CLIENT, by: str = "ada") -> list[Json]:
         """The app's own messages that show these words, threads included, oldest first."""
         seen = self.slack.messages(channel, by)
-        replies = [reply for one in seen if one.get("reply_count") for reply in self.slack.messages(channel, by, one["ts"])[1:]]
+        replies = [
+            reply for one in seen if one.get("reply_count") for reply in self.slack.messages(channel, by, one["ts"])[1:]
+        ]
         ours = [one for one in [*seen, *replies] if one.get("bot_id") and not one.get("is_ephemeral")]
         return sorted((one for one in ours if words in self.words([one])), key=lambda one: str(one["ts"]))
 
@@ -92,7 +97,9 @@ class Scene(Story):
     async def kept(self) -> list[Message]:
         """What people said, as it is kept; the channel's notices and our own cards left out."""
         async with self.database() as (session, _):
-            said = select(Message).where(Message.side != "bot", Message.kind.in_(("message", "file_share", "thread_broadcast")))
+            said = select(Message).where(
+                Message.side != "bot", Message.kind.in_(("message", "file_share", "thread_broadcast"))
+            )
             return list((await session.execute(said.order_by(Message.sent_at, Message.ts))).scalars())
 
     async def conversations(self) -> list[Conversation]:
@@ -113,15 +120,28 @@ class Scene(Story):
         """An event as Slack wraps it."""
         world, stamp = self.slack.world, str(time.monotonic_ns())
         team = world.installation.team_id
-        body = {"team_id": team, "api_app_id": world.installation.app_id, "type": "event_callback", "event_id": f"Ev{stamp}"}
-        return {**body, "event_time": int(time.time()), "authorizations": [{"team_id": team, "is_bot": True}], "event": event, **more}
+        body = {
+            "team_id": team,
+            "api_app_id": world.installation.app_id,
+            "type": "event_callback",
+            "event_id": f"Ev{stamp}",
+        }
+        return {
+            **body,
+            "event_time": int(time.time()),
+            "authorizations": [{"team_id": team, "is_bot": True}],
+            "event": event,
+            **more,
+        }
 
     async def delivers(self, body: Json | bytes) -> int:
         """Send an event as Slack signs it; returns the status of the answer."""
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
         return (await self.sends("/slack/events", raw, "application/json"))[0]
 
-    async def sends(self, path: str, raw: bytes, kind: str, *, headers: dict[str, str] | None = None) -> tuple[int, str]:
+    async def sends(
+        self, path: str, raw: bytes, kind: str, *, headers: dict[str, str] | None = None
+    ) -> tuple[int, str]:
         """Send these bytes to a door, signed by Slack unless other headers are given; returns status and body."""
         given = slack_signature(raw, self.slack.world.installation.signing_secret) if headers is None else headers
         async with (

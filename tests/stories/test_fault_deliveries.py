@@ -62,7 +62,12 @@ async def _record(scene: Scene) -> list[Any]:
             for message in kept
         ),
         *(
-            (one.topic, one.status, [said.text for said in kept if said.ts == one.thread_ts], one.waiting_since == one.last_message_at)
+            (
+                one.topic,
+                one.status,
+                [said.text for said in kept if said.ts == one.thread_ts],
+                one.waiting_since == one.last_message_at,
+            )
             for one in sorted(topics.values(), key=lambda one: one.topic)
         ),
     ]
@@ -95,7 +100,9 @@ async def test_the_record_is_the_same_however_it_arrives(scene: Scene, fault: Ca
 
 async def _raw(scene: Scene, event: str) -> bytes:
     """An event of the client channel in bytes that Python's json would not write; `event` holds what comes after the channel."""
-    body = json.dumps(scene.event({"type": "message", "channel": scene.channel("northwind"), "user": scene.id("clara"), "MORE": 0}))
+    body = json.dumps(
+        scene.event({"type": "message", "channel": scene.channel("northwind"), "user": scene.id("clara"), "MORE": 0})
+    )
     return body.replace('"MORE": 0', event).encode()
 
 
@@ -104,9 +111,13 @@ async def test_odd_events_are_kept_or_set_aside_with_a_reason_and_the_channel_go
     odd = [
         scene.event({"type": "message", "user": clara, "text": "No channel", "ts": f"{now}.000001"}),
         scene.event({"type": "message", "channel": channel, "user": clara, "text": "No ts"}),
-        scene.event({"type": "message", "channel": channel, "user": clara, "text": "A ts like none", "ts": "yesterday"}),
+        scene.event(
+            {"type": "message", "channel": channel, "user": clara, "text": "A ts like none", "ts": "yesterday"}
+        ),
         scene.event({"type": "message", "channel": channel, "subtype": "message_changed", "ts": f"{now}.000002"}),
-        scene.event({"type": "message", "channel": channel, "user": {"id": clara}, "text": ["words"], "ts": f"{now}.000003"}),
+        scene.event(
+            {"type": "message", "channel": channel, "user": {"id": clara}, "text": ["words"], "ts": f"{now}.000003"}
+        ),
         scene.event({"type": "reaction_added", "item": {"type": "message", "channel": channel}, "user": clara}),
         scene.event({"type": "a_new_kind_of_event", "channel": channel}),
     ]
@@ -128,7 +139,9 @@ async def test_odd_events_are_kept_or_set_aside_with_a_reason_and_the_channel_go
     assert said == ["A NUL \ufffd within", "Half an emoji \ufffd here", "long " * 8_000, "", "And an ordinary one"]
     aside = await scene.deliveries("aside")
     assert len(aside) == len(odd) + 2 and all(one.error for one in aside)
-    assert all(one.next_try_at is None for one in aside), "after a few attempts each stays aside, for a person to look at"
+    assert all(one.next_try_at is None for one in aside), (
+        "after a few attempts each stays aside, for a person to look at"
+    )
 
 
 async def test_a_channel_that_is_nobodys_changes_nothing(scene: Scene) -> None:
@@ -168,7 +181,10 @@ async def test_a_message_in_a_channel_whose_new_id_we_hear_of_later_is_kept(scen
     await scene.slack.edits(old, "Hello, hello?", by="clara", channel=CLIENT)
     await asyncio.sleep(0.2)
     await scene.calm()
-    assert [(message.text, message.channel_id) for message in await scene.kept()] == [("Hello, hello?", new), ("Are you there?", new)]
+    assert [(message.text, message.channel_id) for message in await scene.kept()] == [
+        ("Hello, hello?", new),
+        ("Are you there?", new),
+    ]
     await scene.slack.command("/conversation start And the photos?", by="ada", channel=STAFF)
     await scene.calm()
     assert scene.cards("talk about “And the photos?”")

@@ -12,7 +12,10 @@ FAULTS: dict[str, Callable[[Any], None]] = {
     "lost after the effect": lambda faults: faults.lose("chat.postMessage", after=True),
     "lost before the effect": lambda faults: faults.lose("chat.postMessage"),
     "lost twice after": lambda faults: faults.lose("chat.postMessage", times=2, after=True),
-    "lost before, then after": lambda faults: (faults.lose("chat.postMessage"), faults.lose("chat.postMessage", after=True)),
+    "lost before, then after": lambda faults: (
+        faults.lose("chat.postMessage"),
+        faults.lose("chat.postMessage", after=True),
+    ),
     "500": lambda faults: faults.server_error("chat.postMessage"),
     "503 for a while": lambda faults: faults.server_error("chat.postMessage", times=3, status=503),
     "internal_error": lambda faults: faults.error("chat.postMessage", "internal_error"),
@@ -21,7 +24,10 @@ FAULTS: dict[str, Callable[[Any], None]] = {
         faults.lose("conversations.history"),
         faults.server_error("conversations.history"),
     ),
-    "lost after, its echo late": lambda faults: (faults.lose("chat.postMessage", after=True), faults.delay("message", 0.4)),
+    "lost after, its echo late": lambda faults: (
+        faults.lose("chat.postMessage", after=True),
+        faults.delay("message", 0.4),
+    ),
     "lost after, its echo never": lambda faults: (faults.lose("chat.postMessage", after=True), faults.drop("message")),
     "slow, its echo first": lambda faults: faults.slow("chat.postMessage", 0.2),
 }
@@ -73,8 +79,12 @@ async def test_a_worker_that_dies_between_sending_and_noting_leaves_one_card(sce
     running = asyncio.create_task(doomed.run())
     scene.faults.slow("chat.postMessage", 0.3)
     await _starts(scene, "Who writes the texts?")
-    await scene.slack.until(lambda: any(name == "chat.postMessage" for name, _ in scene.slack.calls[-3:]) or scene.faults.calls == [])
-    async with scene.here.app.db.platform() as outsider:  # keeps the note from being written, so that death comes before it
+    await scene.slack.until(
+        lambda: any(name == "chat.postMessage" for name, _ in scene.slack.calls[-3:]) or scene.faults.calls == []
+    )
+    async with (
+        scene.here.app.db.platform() as outsider
+    ):  # keeps the note from being written, so that death comes before it
         from sqlalchemy import text
 
         await outsider.execute(text("RESET ROLE"))
@@ -109,12 +119,16 @@ async def test_a_card_that_can_no_longer_be_edited_is_followed_by_a_new_one(scen
         [new] = scene.cards(_opens(f"Texts {number}"))
         [post] = await scene.posts("conversation.opening")
         assert new["ts"] > standing["ts"] and (post.state, post.reference) == ("sent", new["ts"]), reason
-        assert f"Texts {number}" in scene.pinned(), "the status card, which met the same, stands anew and is pinned anew"
+        assert f"Texts {number}" in scene.pinned(), (
+            "the status card, which met the same, stands anew and is pinned anew"
+        )
         scene.faults.clear()
         standing = new
     await scene.slack.says("I do.", by="clara", channel=CLIENT, thread=standing["ts"])
     await scene.calm()
-    assert await scene.topics() == [("Texts 3", "waiting_us")], "an answer under the new card belongs to the same conversation"
+    assert await scene.topics() == [("Texts 3", "waiting_us")], (
+        "an answer under the new card belongs to the same conversation"
+    )
     assert await scene.buried() == []
 
 

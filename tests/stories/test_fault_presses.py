@@ -57,12 +57,16 @@ async def test_an_answer_that_cannot_be_given_in_any_way_is_still_acknowledged(s
 async def test_a_double_press_and_a_double_submission_do_it_once(scene: Scene) -> None:
     await scene.slack.says("Could we start with the blog?", by="clara", channel=CLIENT)
     await scene.calm()
-    await asyncio.gather(*(scene.slack.command("/conversation resolve blog", by="ada", channel=STAFF) for _ in range(3)))
+    await asyncio.gather(
+        *(scene.slack.command("/conversation resolve blog", by="ada", channel=STAFF) for _ in range(3))
+    )
     await scene.slack.command("/conversation start", by="ada", channel=STAFF)
     view = scene.slack.view("ada") or {}
     assert view
     element = next(block for block in view["blocks"] if block["type"] == "input")
-    state = {element["block_id"]: {element["element"]["action_id"]: {"type": "plain_text_input", "value": "And the photos?"}}}
+    state = {
+        element["block_id"]: {element["element"]["action_id"]: {"type": "plain_text_input", "value": "And the photos?"}}
+    }
     await asyncio.gather(*(scene.slack.submit_view("ada", view["id"], state) for _ in range(2)), return_exceptions=True)
     await scene.calm()
     async with scene.database() as (session, _):
@@ -104,7 +108,11 @@ async def _card(scene: Scene, *elements: dict[str, Any]) -> dict[str, Any]:
     """Post a card of the app's with these buttons in the client channel; its container."""
     token, channel = scene.slack.world.installation.bot_token, scene.channel("northwind")
     blocks = [{"type": "actions", "block_id": "old", "elements": list(elements)}]
-    return {"type": "message", "channel": channel, "ts": await scene.here.app.slack.post(token, channel, "An old card", blocks)}
+    return {
+        "type": "message",
+        "channel": channel,
+        "ts": await scene.here.app.slack.post(token, channel, "An old card", blocks),
+    }
 
 
 def _button(action_id: str, value: str = "x") -> dict[str, Any]:
@@ -113,7 +121,9 @@ def _button(action_id: str, value: str = "x") -> dict[str, Any]:
 
 async def test_buttons_that_mean_nothing_any_more_say_so(scene: Scene) -> None:
     menu = {"type": "overflow", "action_id": "engagement.more"}
-    entries = [{"text": {"type": "plain_text", "text": text}, "value": text} for text in ("gone.with:the wind", "", "no colon")]
+    entries = [
+        {"text": {"type": "plain_text", "text": text}, "value": text} for text in ("gone.with:the wind", "", "no colon")
+    ]
     buttons = {
         "proposal.approve_everything": "older card",
         "engagement.kept": "",
@@ -121,7 +131,11 @@ async def test_buttons_that_mean_nothing_any_more_say_so(scene: Scene) -> None:
         "page.open": "",
     }
     values = {"engagement.kept": "not-an-id", "proposal.review": str(uuid.uuid4()), "page.open": str(uuid.uuid4())}
-    card = await _card(scene, *(_button(name, values.get(name, "x")) for name in buttons), {**menu, "options": [entries[0], entries[2]]})
+    card = await _card(
+        scene,
+        *(_button(name, values.get(name, "x")) for name in buttons),
+        {**menu, "options": [entries[0], entries[2]]},
+    )
     for name, words in buttons.items():
         outcome = await scene.slack.act("clara", card, "old", name)
         assert outcome.ok, name
@@ -137,7 +151,14 @@ async def test_buttons_that_mean_nothing_any_more_say_so(scene: Scene) -> None:
 
 async def test_forms_that_nobody_knows_say_so(scene: Scene) -> None:
     for callback in ("gone.form", "which.proposal.approve", "which.nothing", "which"):
-        view = {"id": "V1", "type": "modal", "callback_id": callback, "private_metadata": "x", "state": {"values": {}}, "blocks": []}
+        view = {
+            "id": "V1",
+            "type": "modal",
+            "callback_id": callback,
+            "private_metadata": "x",
+            "state": {"values": {}},
+            "blocks": [],
+        }
         status, answer = await _interacts(scene, {"type": "view_submission", "view": view}, by="clara")
         assert status == 200 and "older" in answer, f"{callback}: {status} {answer}"
 
@@ -159,7 +180,14 @@ async def _interacts(scene: Scene, payload: dict[str, Any], *, by: str, team: st
 
 
 async def test_an_outsiders_form_is_taken_in_the_workspace_where_the_app_is_installed(scene: Scene) -> None:
-    view = {"id": "V1", "type": "modal", "callback_id": "engagement.new", "private_metadata": "", "state": {"values": {}}, "blocks": []}
+    view = {
+        "id": "V1",
+        "type": "modal",
+        "callback_id": "engagement.new",
+        "private_metadata": "",
+        "state": {"values": {}},
+        "blocks": [],
+    }
     status, answer = await _interacts(scene, {"type": "view_submission", "view": view}, by="clara")
     assert status == 200 and "not set up" not in answer, "Clara's own workspace has no app, and that does not matter"
     view["app_installed_team_id"] = scene.slack.person("clara").team_id
@@ -171,7 +199,15 @@ async def test_a_request_that_slack_or_stripe_did_not_sign_does_nothing_at_any_d
     await scene.calm()
     installed = scene.slack.world.installation
     event = json.dumps(
-        scene.event({"type": "message", "channel": scene.channel("northwind"), "user": scene.id("clara"), "text": "Pay me", "ts": "1.1"})
+        scene.event(
+            {
+                "type": "message",
+                "channel": scene.channel("northwind"),
+                "user": scene.id("clara"),
+                "text": "Pay me",
+                "ts": "1.1",
+            }
+        )
     ).encode()
     command = urlencode(
         {
@@ -184,10 +220,20 @@ async def test_a_request_that_slack_or_stripe_did_not_sign_does_nothing_at_any_d
             "response_url": f"{scene.here.sandbox.url}/slack/response/x",
         }
     ).encode()
-    press = {"type": "block_actions", "user": {"id": scene.id("ada"), "team_id": installed.team_id}, "team": {"id": installed.team_id}}
-    pressed = urlencode({"payload": json.dumps({**press, "actions": [_button("engagement.close")], "trigger_id": "1.2.3"})}).encode()
+    press = {
+        "type": "block_actions",
+        "user": {"id": scene.id("ada"), "team_id": installed.team_id},
+        "team": {"id": installed.team_id},
+    }
+    pressed = urlencode(
+        {"payload": json.dumps({**press, "actions": [_button("engagement.close")], "trigger_id": "1.2.3"})}
+    ).encode()
     form = "application/x-www-form-urlencoded"
-    doors = (("/slack/events", event, "application/json"), ("/slack/commands", command, form), ("/slack/actions", pressed, form))
+    doors = (
+        ("/slack/events", event, "application/json"),
+        ("/slack/commands", command, form),
+        ("/slack/actions", pressed, form),
+    )
     before = await _world(scene)
     for path, raw, kind in doors:
         right = slack_signature(raw, installed.signing_secret)
@@ -204,7 +250,9 @@ async def test_a_request_that_slack_or_stripe_did_not_sign_does_nothing_at_any_d
         ):
             status, _ = await scene.sends(path, raw, kind, headers=headers)
             assert status == 401, f"{path} {headers}"
-    paid = json.dumps({"id": "evt_1", "object": "event", "type": "invoice.paid", "data": {"object": {"id": "in_1"}}}).encode()
+    paid = json.dumps(
+        {"id": "evt_1", "object": "event", "type": "invoice.paid", "data": {"object": {"id": "in_1"}}}
+    ).encode()
     for signature in ("", "t=1,v1=abc", f"t={int(time.time())},v1={'0' * 64}"):
         headers = {"Stripe-Signature": signature} if signature else {}
         assert (await scene.sends("/stripe/webhook", paid, "application/json", headers=headers))[0] == 401

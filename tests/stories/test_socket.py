@@ -25,7 +25,10 @@ async def test_the_opening_over_a_websocket_that_breaks_loses_nothing(dsn: str, 
         await slack.edits(first, "Could we start with the blog, please?", by="clara", channel=CLIENT)
         await slack.until(lambda: slack.sockets.connections, timeout=20)
         await scene.calm()
-        assert [message.text for message in await scene.kept()] == ["Could we start with the blog, please?", "It need not be today."]
+        assert [message.text for message in await scene.kept()] == [
+            "Could we start with the blog, please?",
+            "It need not be today.",
+        ]
         assert (await scene.press("Open my page", "clara", CLIENT)).ok
         assert "/portal/" in scene.modal("clara")
         await slack.sockets.refresh()
@@ -34,7 +37,9 @@ async def test_the_opening_over_a_websocket_that_breaks_loses_nothing(dsn: str, 
         await scene.calm()
         assert len(scene.cards("would like to talk about “Who writes the texts?”")) == 1
         async with here.app.db.platform() as session:
-            total, ids = (await session.execute(select(func.count(), func.count(Delivery.external_id.distinct())))).one()
+            total, ids = (
+                await session.execute(select(func.count(), func.count(Delivery.external_id.distinct())))
+            ).one()
         assert total == ids > 0
         async with scene.database() as (tenant, _):
             refs = select(func.count(), func.count(Message.source_ref.distinct()))

@@ -2,6 +2,7 @@
 
 import contextlib
 import time
+import uuid
 from collections.abc import AsyncIterator, Callable, Iterable
 from typing import Any
 
@@ -45,9 +46,10 @@ class Story:
         """A transaction in the agency's tenant, and the system as an actor."""
         team = self.slack.world.installation.team_id
         found = await self.here.app.tenants.of_team(team)
-        assert found is not None
-        async with self.here.app.db.transaction(found[0]) as session:
-            yield session, people.system(found[0])
+        self.holds(found, "the app is installed")
+        tenant = found[0] if found else uuid.UUID(int=0)
+        async with self.here.app.db.transaction(tenant) as session:
+            yield session, people.system(tenant)
 
     async def engagement(self, session: Session, actor: Actor) -> Engagement:
         """The one engagement of the story."""

@@ -101,9 +101,12 @@ class Slack:
         return str(answer["message_ts"])
 
     async def find_own_post(
-        self, token: str, channel: str, post_id: str, since: datetime, thread_ts: str | None = None
+        self, token: str, channel: str, post_id: str, since: datetime, thread_ts: str | None = None, *, bot_id: str
     ) -> str | None:
-        """The ts of the message that carries our opaque id, looked for from `since` on; None if there is none."""
+        """The ts of our bot's message that carries the opaque id, looked for from `since` on; None if there is none.
+
+        Metadata alone proves nothing: any app in the channel can read ours, and could post it again.
+        """
         oldest = f"{(since - SKEW).timestamp():.6f}"
         cursor: str | None = None
         while True:
@@ -112,7 +115,7 @@ class Slack:
             else:
                 page = await self.replies(token, channel, thread_ts, oldest=oldest, limit=200, cursor=cursor)
             for message in page.messages:
-                if post_id_of(message) == post_id:
+                if post_id_of(message) == post_id and message.get("bot_id") == bot_id:
                     return str(message["ts"])
             cursor = page.cursor
             if cursor is None:
