@@ -182,7 +182,15 @@ async def pay(heard: Heard) -> Reply:
     return Open(blocks.pay_modal(await invoices.bill(heard.session, invoice)))
 
 
+@button("invoice.paper")
+async def paper(heard: Heard) -> Reply:
+    """Show the way to the PDF, or to the receipt, to those who may see the amount."""
+    invoice = await invoices.paper(heard.session, heard.actor, heard.value)
+    return Open(blocks.paper_modal(await invoices.bill(heard.session, invoice)))
+
+
 @button("invoice.link")
+@button("invoice.link_too")
 async def followed(heard: Heard) -> Reply:
     """Slack also tells us of a press on a link; the browser has it."""
     return Done(all=False)

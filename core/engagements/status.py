@@ -137,7 +137,7 @@ async def status(session: Session, engagement_id: uuid.UUID) -> Status:
         (
             await session.execute(
                 select(Invoice)
-                .where(Invoice.engagement_id == engagement_id, Invoice.status.in_(("draft", "open")))
+                .where(Invoice.engagement_id == engagement_id, Invoice.status.in_(("draft", "stuck", "open")))
                 .order_by(Invoice.due_on, Invoice.created_at)
             )
         )
@@ -175,6 +175,8 @@ async def status(session: Session, engagement_id: uuid.UUID) -> Status:
         .all()
     )
     names = {user.id: user.first_name for user in [*who.team, *who.clients, who.owner, who.contact]}
+    if engagement.status == "closed":  # nothing can be signed any more
+        proposals = []
     on_client = _on_client(proposals, signers, invoices, talks, who)
     on_us = _on_us(proposals, invoices, talks, projects, who, names)
     dated = sorted(
@@ -290,7 +292,7 @@ def _on_us(
     found += [
         Wait(owner, f"send the invoice “{one.title}”", one.created_at, "invoice", one.id, True)
         for one in invoices
-        if one.status == "draft"
+        if one.status in ("draft", "stuck")
     ]
     found += [
         Wait(owner, f"say who leads “{one.title}”", one.created_at, "project", one.id, True)

@@ -13,7 +13,7 @@ from core.invoices.issuing import (
     to_issue,
     watch_due_day,
 )
-from core.invoices.paying import look_to_pay, remind, tell
+from core.invoices.paying import look_to_pay, paper, remind, tell
 from core.invoices.reading import (
     BillPeople,
     candidates,
@@ -62,6 +62,7 @@ __all__ = [
     "of_engagement",
     "overview",
     "paid_of_order",
+    "paper",
     "payments_of",
     "people_of",
     "refused",

@@ -38,6 +38,16 @@ async def look_to_pay(session: Session, actor: Actor, invoice_id: uuid.UUID | st
     return invoice
 
 
+async def paper(session: Session, actor: Actor, invoice_id: uuid.UUID | str) -> Invoice:
+    """The invoice, for somebody who may have its PDF or its receipt, on which the amount stands: staff, or the client's payer."""
+    invoice = await access.fetch(session, actor, access.Can.INVOICE_SEE, Invoice, invoice_id)
+    if actor.side == "client":
+        who = await people_of(session, invoice)
+        if actor.user_id not in (who.billing.id, who.contact.id):
+            raise NotAllowed(f"Its papers are for {who.billing.first_name}, who pays for your company.")
+    return invoice
+
+
 async def tell(session: Session, actor: Actor, invoice_id: uuid.UUID | str) -> Invoice:
     """A colleague of the client's asks that whoever may pay be told; once a day is enough."""
     return await _remind(session, actor, access.Can.INVOICE_SEE, invoice_id)

@@ -54,6 +54,7 @@ class Bill:
     viewed_at: datetime | None = None
     reminded_at: datetime | None = None
     hosted_url: str = ""
+    pdf_url: str = ""
     bank_details: str = ""
     trouble: str = ""
     void_reason: str = ""
@@ -123,6 +124,7 @@ async def bills(session: Session, invoices: Sequence[Invoice]) -> list[Bill]:
             viewed_at=invoice.viewed_at,
             reminded_at=invoice.reminded_at,
             hosted_url=invoice.hosted_url,
+            pdf_url=invoice.pdf_url,
             bank_details=str(house.setting("bank_details")).strip(),
             trouble=invoice.trouble,
             void_reason=invoice.void_reason,

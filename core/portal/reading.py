@@ -25,6 +25,7 @@ from core.portal.seen import (
     ContractSeen,
     EngagementSeen,
     InvoiceSeen,
+    LineSeen,
     OrderSeen,
     PersonSeen,
     Portal,
@@ -33,7 +34,8 @@ from core.portal.seen import (
     SignerSeen,
 )
 from core.projects import PHASES, Move, Project
-from core.proposals import Item, Proposal, Signer, last_day
+from core.proposals import Item, Proposal, Signer, Version, last_day, parse
+from core.proposals import latest as frozen
 
 STANDING = {
     "draft": "Getting started",
@@ -86,6 +88,7 @@ async def hydrate(session: Session, actor: Actor) -> Portal:
         .where(Item.proposal_id.in_(offered))
         .group_by(Item.proposal_id)
     )
+    texts = await frozen(session, offered)
     signers: Sequence[Signer] = await rows(
         select(Signer).where(Signer.proposal_id.in_(offered)).order_by(Signer.position)
     )
@@ -107,7 +110,7 @@ async def hydrate(session: Session, actor: Actor) -> Portal:
     named = {e.owner_id for e in engagements} | {p.owner_id for p in projects} | {s.user_id for s in signers}
     users = await people.get(session, [each for each in named if each])
 
-    eye = _Eye(actor, users, {each.project_id: each for each in moves}, house.timezone)
+    eye = _Eye(actor, users, {each.project_id: each for each in moves}, house.timezone, texts)
     sums = {proposal_id: int(minor) for proposal_id, minor in totals}
     signing = _by(signers, lambda each: each.proposal_id)
     names = {each.id: each.name for each in companies}
@@ -116,6 +119,7 @@ async def hydrate(session: Session, actor: Actor) -> Portal:
     contracts_of = _by(contracts, _home)
     orders_of = _by(orders, _home)
     invoices_of = _by(invoices, _home)
+    offers = {each.id: eye.proposal(each, sums.get(each.id, 0), signing[each.id]) for each in proposals}
     return Portal(
         agency=house.name,
         name=actor.name,
@@ -134,11 +138,10 @@ async def hydrate(session: Session, actor: Actor) -> Portal:
                 connected=each.connection == "connected",
                 owner=eye.person(each.owner_id) or PersonSeen(house.name, ""),
                 projects=tuple(eye.project(project) for project in projects_of[each.id]),
-                proposals=tuple(
-                    eye.proposal(proposal, sums.get(proposal.id, 0), signing[proposal.id])
-                    for proposal in proposals_of[each.id]
+                proposals=tuple(offers[proposal.id] for proposal in proposals_of[each.id]),
+                contracts=tuple(
+                    eye.contract(contract, offers.get(contract.proposal_id)) for contract in contracts_of[each.id]
                 ),
-                contracts=tuple(eye.contract(contract) for contract in contracts_of[each.id]),
                 orders=tuple(eye.order(order, invoices_of[each.id]) for order in orders_of[each.id]),
                 invoices=tuple(sorted((eye.invoice(invoice) for invoice in invoices_of[each.id]), key=_first_due)),
             )
@@ -156,6 +159,7 @@ class _Eye:
     moves: Mapping[uuid.UUID, Move]
     house_zone: str
     """The agency's: the day until which an offer is valid is the one that its text names."""
+    texts: Mapping[uuid.UUID, Version]
 
     @property
     def zone(self) -> tzinfo:
@@ -198,6 +202,7 @@ class _Eye:
 
     def proposal(self, row: Proposal, minor: int, signers: Sequence[Signer]) -> ProposalSeen:
         waits = row.status in ("sent", "viewed") and row.expires_at > clock.now()
+        text = parse(self.texts[row.id].body) if row.id in self.texts else None
         return ProposalSeen(
             id=row.id,
             title=row.title,
@@ -214,9 +219,14 @@ class _Eye:
             ),
             waits=waits,
             mine=waits and any(each.user_id == self.actor.user_id and each.signed_at is None for each in signers),
+            lines=tuple(
+                LineSeen(item.title, item.description, item.quantity, item.unit, item.amount)
+                for item in (text.items if text else ())
+            ),
+            terms=text.terms if text else "",
         )
 
-    def contract(self, row: Contract) -> ContractSeen:
+    def contract(self, row: Contract, text: ProposalSeen | None) -> ContractSeen:
         return ContractSeen(
             number=row.number,
             title=row.title,
@@ -224,6 +234,7 @@ class _Eye:
             signed_on=self.the_day(row.signed_at),
             starts_on=row.starts_on,
             ends_on=row.ends_on,
+            text=text,
         )
 
     def order(self, row: Order, invoices: Iterable[Invoice]) -> OrderSeen:

@@ -42,6 +42,17 @@ class ProjectSeen:
 
 
 @dataclass(frozen=True)
+class LineSeen:
+    """One line of an offer, as its text has it."""
+
+    title: str
+    description: str
+    quantity: int
+    unit: Money
+    amount: Money
+
+
+@dataclass(frozen=True)
 class SignerSeen:
     """One of those who are asked to sign, and when they did."""
 
@@ -64,6 +75,9 @@ class ProposalSeen:
     signers: tuple[SignerSeen, ...]
     waits: bool
     mine: bool
+    lines: tuple[LineSeen, ...] = ()
+    terms: str = ""
+    """The lines and the terms of the text that was sent, word for word."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +90,8 @@ class ContractSeen:
     signed_on: date
     starts_on: date
     ends_on: date | None
+    text: ProposalSeen | None = None
+    """What was signed."""
 
 
 @dataclass(frozen=True)

@@ -65,8 +65,16 @@ def test_the_client_card_names_no_amount_unless_it_is_shown() -> None:
             "1 day late",
             ["Pay", "Ask about this", "Tell Clara", "Open my page", "For Studio Ada"],
         ),
-        (PAID, "Paid by Clara, 14 Nov. Thank you.", ["Ask about this", "Open my page", "For Studio Ada"]),
-        (replace(PAID, payer=""), "Paid, 14 Nov. Thank you.", ["Ask about this", "Open my page", "For Studio Ada"]),
+        (
+            PAID,
+            "Paid by Clara, 14 Nov. Thank you.",
+            ["Receipt", "Ask about this", "Open my page", "For Studio Ada"],
+        ),
+        (
+            replace(PAID, payer="", hosted_url=""),
+            "Paid, 14 Nov. Thank you.",
+            ["Ask about this", "Open my page", "For Studio Ada"],
+        ),
         (
             replace(PAID, total=Money(0, "USD"), payer=""),
             "Nothing to pay. Thank you.",

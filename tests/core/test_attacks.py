@@ -62,7 +62,9 @@ async def test_a_message_and_a_press_that_cross_wait_for_each_other_in_one_order
         press = asyncio.create_task(database.attempt(ada_house.id, pressing))
         await asyncio.sleep(0.3)
         assert not press.done()
+        begun = time.perf_counter()
         await engagements.locked(session, here)
+        assert time.perf_counter() - begun < 0.4, "a deadlock, which Postgres ends after a second"
     assert (await press).topic == "From a form"
     async with database.transaction(ada_house.id) as session:
         assert len(await events.history(session, here)) == 2

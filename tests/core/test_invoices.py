@@ -592,3 +592,14 @@ async def test_what_needs_somebody_first_comes_first(session: Session, ada_house
     assert [each.id for each in found] == [sooner.id, later.id, draft.id, paid.id]
     titles = await invoices.candidates(session, ada_house.ada, None, ["draft"])
     assert titles == [(draft.id, "Deposit, Website (Northwind)")]
+
+
+async def test_its_papers_are_for_staff_and_for_whoever_pays(session: Session, ada_house: House) -> None:
+    invoice = await an_open(session, ada_house)
+    for allowed in (ada_house.ada, ada_house.clara):
+        assert (await invoices.paper(session, allowed, invoice.id)).id == invoice.id
+    with pytest.raises(NotAllowed):
+        await invoices.paper(session, ada_house.dana, invoice.id)
+    for nobody in (ada_house.gus, ada_house.stranger):
+        with pytest.raises(NotFound):
+            await invoices.paper(session, nobody, invoice.id)

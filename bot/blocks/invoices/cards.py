@@ -65,13 +65,16 @@ def card(bill: Bill) -> Card | None:
                 if bill.status in ("open", "uncollectible")
                 else []
             ),
+            *([("PDF", f"invoice.paper:{bill.id}")] if bill.pdf_url and bill.status != "paid" else []),
             ("Open my page", f"page.open:{bill.engagement_id}"),
             (f"For {bill.agency}", f"engagement.staff:{bill.engagement_id}"),
         ],
     )
     if bill.status == "paid":
         thanks = f"{_paid(bill)} Thank you."
-        blocks += [kit.section(kit.join([amount, thanks])), kit.actions(ask, more)]
+        paper = bill.total and (bill.hosted_url or bill.pdf_url)
+        receipt = kit.button("Receipt", "invoice.paper", bill.id) if paper else None
+        blocks += [kit.section(kit.join([amount, thanks])), kit.actions(receipt, ask, more)]
         return Card(kit.md("{title}. {thanks}", title=title_of(bill), thanks=thanks), blocks)
     if bill.status == "void":
         gone = "It was withdrawn. Nothing is to be paid."

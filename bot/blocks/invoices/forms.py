@@ -27,6 +27,33 @@ def pay_modal(bill: Bill) -> Block:
     return kit.modal("invoice.pay", "Pay the invoice", blocks)
 
 
+def paper_modal(bill: Bill) -> Block:
+    """The invoice on paper: its lines, and where its PDF and its receipt are."""
+    due = f", due {kit.day(bill.due_on)}" if bill.due_on and bill.status != "paid" else ""
+    state = f", paid {bill.paid_on:%-d %b}" if bill.status == "paid" and bill.paid_on else due
+    blocks = [kit.section(kit.md("*{title}*", title=title_of(bill))), *lines_of(bill)]
+    blocks.append(
+        kit.section(kit.md("*{amount}* to {agency}{state}", amount=bill.amount, agency=bill.agency, state=state))
+    )
+    links = [
+        kit.button(label, "invoice.link", bill.id, url=url)
+        for label, url in (
+            ("Open the receipt", bill.hosted_url if bill.status == "paid" else ""),
+            ("Open the PDF", bill.pdf_url),
+        )
+        if url
+    ]
+    # Slack wants each button of a row to have an id of its own.
+    for number, button in enumerate(links):
+        button["action_id"] = "invoice.link" if number == 0 else "invoice.link_too"
+    blocks.append(
+        kit.actions(*links)
+        if links
+        else kit.context(f"It was settled by bank transfer: {bill.agency} has no receipt of Stripe's for it.")
+    )
+    return kit.modal("invoice.paper", "Receipt" if bill.status == "paid" else "Invoice", blocks)
+
+
 def send_form(bill: Bill, *, due_on: date, where: str, readers: int, outsiders: int) -> Block:
     """The second look before an invoice leaves: to whom, how much, by when, and who will read of it."""
     shown = "The amount is shown there." if bill.show_amounts else "The amount is not shown there."

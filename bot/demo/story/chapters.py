@@ -268,6 +268,9 @@ async def paying(story: Story) -> None:
         "Paid" in story.seen("#northwind", "clara") and "aid" in story.seen("#northwind-internal", "ada"),
         "the cards turn Paid",
     )
+    await slack.press("Receipt", by="clara", channel="#northwind")
+    story.holds("Open the receipt" in await story.opened("clara"), "Clara has her receipt")
+    await story.shut("clara")
     story.step("Ada sends the invoice, Clara's first card is declined, her second pays: the cards turn Paid.")
 
 
@@ -280,6 +283,7 @@ async def looking(story: Story) -> None:
     page = await entered(link)
     story.holds("SEO audit" in page and "Setup" in page, "her page shows what we do and where it stands")
     story.holds("$3,000" in page, "her page shows the invoice")
+    story.holds("Payment within 14 days." in page, "the contract can be read there, word for word")
     story.holds("SEO audit" not in await entered(link), "the link opens once only")
     story.step("Clara opens her page by a personal link, which works once.")
 

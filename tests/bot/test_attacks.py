@@ -1,0 +1,169 @@
+"""Every button and every form, pressed by those whom it is not for, with every id that there is: nothing changes, nothing is told."""
+
+import json
+import uuid
+from dataclasses import asdict, is_dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+import bot.slack.faces  # registers every listener  # noqa: F401
+from bot.gateways.slack import Slack
+from bot.slack.forms import Values
+from bot.slack.listener import BUTTONS, FORMS, MENUS, SHORTCUTS, Ears
+from bot.slack.replies import Reply
+from core import catalog, clock, conversations, invoices, orders, people, projects, proposals
+from core.conversations import Said
+from core.db import Database
+from core.events import Event
+from core.money import Money
+from core.orders import Bought
+from core.people import Identity
+from tests.builders import TEAM, House
+from tests.core.test_proposals import a_draft, a_sent
+
+HIDDEN = ("Unsent idea", "Between us", "Unsent bill", "Secret service")
+"""What only staff may read."""
+THEIRS = ("Website", "Northwind's bill", "Where is the logo", "Banner")
+"""What only Northwind and staff may read."""
+
+
+class Here:
+    """One workspace, whose token is of no use."""
+
+    def __init__(self, house: House) -> None:
+        self.house = house
+
+    async def of_team(self, team_id: str) -> tuple[uuid.UUID, str] | None:
+        return (self.house.id, "xoxb-none") if team_id == TEAM else None
+
+
+async def _things(database: Database, here: House) -> dict[str, str]:
+    """One of everything in Northwind's engagement, by name."""
+    assert here.clara.user_id
+    async with database.transaction(here.id) as session:
+        draft = await a_draft(session, here, title="Unsent idea")
+        sent = await a_sent(session, here)
+        made = dict(engagement_id=here.engagement.id, company_id=here.company.id, client_id=here.clara.user_id, order_id=None)
+        lines = [(None, "Work", 1, Money(9_900, "USD"))]
+        unsent = await invoices.draft(session, here.ada, title="Unsent bill", lines=lines, **made)  # type: ignore[arg-type]
+        bill = await invoices.draft(session, here.ada, title="Northwind's bill", lines=lines, **made)  # type: ignore[arg-type]
+        await invoices.send(session, here.ada, bill.id, clock.now().date() + timedelta(days=9))
+        await invoices.issued(session, people.system(here.id), bill.id, processor_ref="in_1", hosted_url="https://pay.example")
+        talk = await conversations.start(session, here.clara, engagement_id=here.engagement.id, topic="Where is the logo?")
+        note = await conversations.note(session, here.ada, talk.id, "Between us: they owe us")
+        said = Said(str(here.engagement.channel_id), "1800000000.000100", "U0CLARA", "Where is the logo now?")
+        message = await conversations.say(session, here.engagement, "client", said)
+        order, (line,) = await orders.make(
+            session, here.ada, engagement_id=here.engagement.id, company_id=here.company.id, client_id=here.clara.user_id,
+            proposal_id=None, title="Banner", currency="USD", lines=[Bought("Banner", 1, Money(5, "USD"))],
+        )
+        project = await projects.start(session, here.ada, engagement_id=here.engagement.id, order_line_id=line.id, title="Banner")
+        move = await projects.advance(session, here.ada, project.id, before="kickoff", sentence="Unsent idea")
+        service = await catalog.new(session, here.ada, name="Secret service", price=Money(1, "USD"))
+        guest = Identity(organization_id=here.id, slack_user_id="U0VERA", slack_team_id=TEAM, kind="guest", name="Vera")
+        unknown = Identity(organization_id=here.id, slack_user_id="U0WHO", slack_team_id="T0ELSE", kind="external", name="Who")
+        session.add_all([guest, unknown])
+        await session.flush()
+        version = (await proposals.latest(session, [sent.id]))[sent.id]
+        found = {
+            "draft": draft.id, "sent": sent.id, "unsent": unsent.id, "bill": bill.id, "talk": talk.id, "note": note.id,
+            "message": message.conversation_id, "order": order.id, "project": project.id, "move": move.id,
+            "service": service.id, "unknown": unknown.id, "engagement": here.engagement.id, "ada": here.ada.user_id,
+            "clara": here.clara.user_id,
+        }  # fmt: skip
+    told = {name: str(value) for name, value in found.items()}
+    engagement, clara = told["engagement"], told["clara"]
+    told |= {
+        "advance": f"{told['project']} kickoff",
+        "sign": f"{version.id} {version.sha256.hex()} 1",
+        "identify": f"{told['unknown']} {engagement}",
+        "same": f"{told['unknown']} {engagement} {clara}",
+        "money": f"{engagement} 1",
+        "edit": f"{engagement} {told['draft']}",
+        "new invoice": f"{engagement} {uuid.uuid4()}",
+        "page": f"{told['sent']}:1",
+        "nothing": "",
+    }
+    return told
+
+
+def _filled(here: House) -> Values:
+    """A form in which every field of ours is filled in."""
+    words = "topic words reason sentence next_what needed reference lines terms purpose bank_details channel".split()
+    given: dict[str, dict[str, Any]] = {name: {"value": "Extra, 2 × 150"} for name in words}
+    given |= {"title": {"value": "Mine"}, "name": {"value": "Gus Gray"}, "email": {"value": "gus@evil.example"}, "price": {"value": "1"}}
+    day = (clock.now() + timedelta(days=3)).date().isoformat()
+    given |= {name: {"selected_date": day} for name in ("due_on", "until", "next_on")}
+    given["paid_on"] = {"selected_date": clock.now().date().isoformat()}
+    chosen = {"to": "kickoff", "role": "Owner", "engagement": str(here.engagement.id), "kind": "work"}
+    for name in ("client", "contact", "approver", "billing", "signer", "user"):
+        chosen[name] = str(here.clara.user_id)
+    chosen["owner"] = str(here.ada.user_id)
+    given |= {name: {"selected_option": {"value": value}} for name, value in chosen.items()}
+    given |= {name: {"selected_options": [{"value": "yes"}]} for name in ("electronic", "agree", "amounts")}
+    given["who"] = {"selected_user": "U0VERA"}
+    given["currency"] = {"value": "EUR"}
+    given["timezone"] = {"value": "UTC"}
+    return Values({"state": {"values": {name: {name: field} for name, field in given.items()}}})
+
+
+def _shown(reply: Reply) -> str:
+    return json.dumps(asdict(reply) if is_dataclass(reply) else str(reply), default=str, ensure_ascii=False)
+
+
+async def _count(database: Database, here: House) -> int:
+    async with database.transaction(here.id) as session:
+        return int((await session.execute(select(func.count()).select_from(Event))).scalar_one())
+
+
+@pytest.mark.parametrize(("user", "unread"), [("U0GUS", (*THEIRS, *HIDDEN)), ("U0VERA", (*THEIRS, *HIDDEN))])
+async def test_nobody_from_elsewhere_changes_or_reads_anything(
+    database: Database, ada_house: House, user: str, unread: tuple[str, ...]
+) -> None:
+    told = await _things(database, ada_house)
+    ears = Ears(database, Here(ada_house), Slack(api_url="http://127.0.0.1:9/"))
+    before, form = await _count(database, ada_house), _filled(ada_house)
+    for table in (BUTTONS, FORMS, SHORTCUTS, MENUS):
+        for name, listener in table.items():
+            for what, value in told.items():
+                given = {
+                    "value": value,
+                    "channel": ada_house.engagement.channel_id,
+                    "form": form,
+                    "view": {"id": f"V{name}{what}", "private_metadata": value, "type": "modal", "callback_id": name},
+                    "message_ts": "1800000000.000100",
+                }
+                reply, _ = await ears.run(listener, TEAM, user, given)
+                read = _shown(reply)
+                assert not [word for word in unread if word in read], (name, what, read)
+                assert await _count(database, ada_house) == before, (name, what, read)
+    await ears.slack.close()
+
+
+async def test_a_clients_own_people_read_nothing_that_is_for_staff(database: Database, ada_house: House) -> None:
+    told = await _things(database, ada_house)
+    ears = Ears(database, Here(ada_house), Slack(api_url="http://127.0.0.1:9/"))
+    form = _filled(ada_house)
+    for table in (BUTTONS, SHORTCUTS, FORMS):
+        for name, listener in table.items():
+            for what, value in told.items():
+                given = {
+                    "value": value,
+                    "channel": ada_house.engagement.channel_id,
+                    "form": form,
+                    "view": {"id": f"V{name}{what}", "private_metadata": value, "type": "modal", "callback_id": name},
+                    "message_ts": "1800000000.000100",
+                }
+                reply, _ = await ears.run(listener, TEAM, "U0DANA", given)
+                read = _shown(reply)
+                assert not [word for word in HIDDEN if word in read], (name, what, read)
+    async with database.transaction(ada_house.id) as session:
+        dana = await people.get(session, [ada_house.dana.user_id])  # type: ignore[list-item]
+        assert [user.side for user in dana.values()] == ["client"]
+        for kind in ("proposal.signed", "proposal.declined", "invoice.voided", "role.given", "service.made"):
+            query = select(func.count()).where(Event.kind == kind, Event.actor_id == ada_house.dana.user_id)
+            assert (await session.execute(query)).scalar_one() == 0, kind
+    await ears.slack.close()
