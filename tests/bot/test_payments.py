@@ -344,8 +344,11 @@ async def test_each_morning_an_overdue_invoice_shows_how_late_it_is(till: Till, 
         )
         posts.attempt(post)
         posts.sent(post, "1.2", "")
-    for days in (15, 1):
-        clock.move(timedelta(days=days).total_seconds())
+    # To noon of the day after it was due, whatever the hour is now, and to noon of the next.
+    now = clock.now()
+    noon = now.replace(hour=12, minute=0, second=0, microsecond=0)
+    for wait in (noon + timedelta(days=15) - now, timedelta(days=1)):
+        clock.move(wait.total_seconds())
         await till.settled()
     shown = [job for job in till.done if job.kind == "post.show"]
     assert [job.payload["card"] for job in shown] == ["invoice.card", "invoice.card"]
