@@ -46,25 +46,45 @@ async def _things(database: Database, here: House) -> dict[str, str]:
     async with database.transaction(here.id) as session:
         draft = await a_draft(session, here, title="Unsent idea")
         sent = await a_sent(session, here)
-        made = dict(engagement_id=here.engagement.id, company_id=here.company.id, client_id=here.clara.user_id, order_id=None)
+        made = {
+            "engagement_id": here.engagement.id,
+            "company_id": here.company.id,
+            "client_id": here.clara.user_id,
+            "order_id": None,
+        }
         lines = [(None, "Work", 1, Money(9_900, "USD"))]
         unsent = await invoices.draft(session, here.ada, title="Unsent bill", lines=lines, **made)  # type: ignore[arg-type]
         bill = await invoices.draft(session, here.ada, title="Northwind's bill", lines=lines, **made)  # type: ignore[arg-type]
         await invoices.send(session, here.ada, bill.id, clock.now().date() + timedelta(days=9))
-        await invoices.issued(session, people.system(here.id), bill.id, processor_ref="in_1", hosted_url="https://pay.example")
-        talk = await conversations.start(session, here.clara, engagement_id=here.engagement.id, topic="Where is the logo?")
+        await invoices.issued(
+            session, people.system(here.id), bill.id, processor_ref="in_1", hosted_url="https://pay.example"
+        )
+        talk = await conversations.start(
+            session, here.clara, engagement_id=here.engagement.id, topic="Where is the logo?"
+        )
         note = await conversations.note(session, here.ada, talk.id, "Between us: they owe us")
         said = Said(str(here.engagement.channel_id), "1800000000.000100", "U0CLARA", "Where is the logo now?")
         message = await conversations.say(session, here.engagement, "client", said)
         order, (line,) = await orders.make(
-            session, here.ada, engagement_id=here.engagement.id, company_id=here.company.id, client_id=here.clara.user_id,
-            proposal_id=None, title="Banner", currency="USD", lines=[Bought("Banner", 1, Money(5, "USD"))],
+            session,
+            here.ada,
+            engagement_id=here.engagement.id,
+            company_id=here.company.id,
+            client_id=here.clara.user_id,
+            proposal_id=None,
+            title="Banner",
+            currency="USD",
+            lines=[Bought("Banner", 1, Money(5, "USD"))],
         )
-        project = await projects.start(session, here.ada, engagement_id=here.engagement.id, order_line_id=line.id, title="Banner")
+        project = await projects.start(
+            session, here.ada, engagement_id=here.engagement.id, order_line_id=line.id, title="Banner"
+        )
         move = await projects.advance(session, here.ada, project.id, before="kickoff", sentence="Unsent idea")
         service = await catalog.new(session, here.ada, name="Secret service", price=Money(1, "USD"))
         guest = Identity(organization_id=here.id, slack_user_id="U0VERA", slack_team_id=TEAM, kind="guest", name="Vera")
-        unknown = Identity(organization_id=here.id, slack_user_id="U0WHO", slack_team_id="T0ELSE", kind="external", name="Who")
+        unknown = Identity(
+            organization_id=here.id, slack_user_id="U0WHO", slack_team_id="T0ELSE", kind="external", name="Who"
+        )
         session.add_all([guest, unknown])
         await session.flush()
         version = (await proposals.latest(session, [sent.id]))[sent.id]
@@ -92,9 +112,26 @@ async def _things(database: Database, here: House) -> dict[str, str]:
 
 def _filled(here: House) -> Values:
     """A form in which every field of ours is filled in."""
-    words = "topic words reason sentence next_what needed reference lines terms purpose bank_details channel".split()
+    words = (
+        "topic",
+        "words",
+        "reason",
+        "sentence",
+        "next_what",
+        "needed",
+        "reference",
+        "lines",
+        "terms",
+        "purpose",
+        "bank_details",
+    )
     given: dict[str, dict[str, Any]] = {name: {"value": "Extra, 2 × 150"} for name in words}
-    given |= {"title": {"value": "Mine"}, "name": {"value": "Gus Gray"}, "email": {"value": "gus@evil.example"}, "price": {"value": "1"}}
+    given |= {
+        "title": {"value": "Mine"},
+        "name": {"value": "Gus Gray"},
+        "email": {"value": "gus@evil.example"},
+        "price": {"value": "1"},
+    }
     day = (clock.now() + timedelta(days=3)).date().isoformat()
     given |= {name: {"selected_date": day} for name in ("due_on", "until", "next_on")}
     given["paid_on"] = {"selected_date": clock.now().date().isoformat()}
@@ -140,6 +177,23 @@ async def test_nobody_from_elsewhere_changes_or_reads_anything(
                 read = _shown(reply)
                 assert not [word for word in unread if word in read], (name, what, read)
                 assert await _count(database, ada_house) == before, (name, what, read)
+    await ears.slack.close()
+
+
+async def test_the_agencys_own_people_do_read_it(database: Database, ada_house: House) -> None:
+    told = await _things(database, ada_house)
+    ears = Ears(database, Here(ada_house), Slack(api_url="http://127.0.0.1:9/"))
+    shown = [
+        ("proposal.preview", "draft"),
+        ("conversation.show", "talk"),
+        ("invoice.show", "unsent"),
+        ("proposal.review", "sent"),
+    ]
+    read = ""
+    for name, what in shown:
+        reply, _ = await ears.run(BUTTONS[name], TEAM, "U0ADA", {"value": told[what], "channel": "CNONE"})
+        read += _shown(reply)
+    assert [word for word in ("Website", "Where is the logo", *HIDDEN[:3]) if word not in read] == []
     await ears.slack.close()
 
 
