@@ -84,6 +84,31 @@ async def at(
     ).scalar_one()
 
 
+async def once(session: Session, *, subject: str, key: str, place: str) -> bool:
+    """Whether this is the first time, ever, that something is answered in a place; `key` says what, such as a message's ts.
+
+    It is noted in the caller's transaction, so that what comes again later, by whatever way, is known.
+    """
+    tenant: uuid.UUID = session.info["tenant"]
+    made = await session.execute(
+        insert(Post)
+        .values(
+            id=uuid.uuid4(),
+            organization_id=tenant,
+            subject=subject,
+            subject_id=uuid.uuid5(tenant, f"{place}/{key}"),
+            place=place,
+            purpose=subject,
+            state="gone",
+            shown="",
+            created_at=clock.now(),
+        )
+        .on_conflict_do_nothing(index_elements=["organization_id", "subject_id", "place", "purpose"])
+        .returning(Post.id)
+    )
+    return made.scalar_one_or_none() is not None
+
+
 async def get(session: Session, post_id: uuid.UUID) -> Post:
     """The post with this id, locked."""
     return (await session.execute(select(Post).where(Post.id == post_id).with_for_update(key_share=True))).scalar_one()

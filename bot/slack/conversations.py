@@ -172,7 +172,7 @@ def _note_form(conversation_id: str) -> kit.Block:
 @form("conversation.note")
 async def noted(heard: Heard) -> Reply:
     """Keep the note; the staff channel shows it."""
-    await conversations.note(heard.session, heard.actor, heard.value, heard.form.text("words"))
+    await conversations.note(heard.session, heard.actor, heard.value, heard.form.text("words"), key=heard.key)
     return Done()
 
 

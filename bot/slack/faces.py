@@ -10,6 +10,7 @@ from bot.blocks import kit
 from bot.slack import home, mentions
 from bot.slack.listener import Ears, Heard
 from bot.slack.replies import Done, Open, Reply, Say
+from core import inbox
 from core.jobs import Claimed
 
 for module in pkgutil.iter_modules(bot.slack.__path__, "bot.slack."):
@@ -29,24 +30,24 @@ class Faces:
 
     async def mention(self, job: Claimed) -> None:
         """Do what a mention asks for; the answer is for the person alone."""
-        told = job.payload
+        async with self._ears.db.platform() as session:
+            delivery = await inbox.kept(session, job.payload["delivery"])
+        if delivery is None:
+            return
+        told = delivery.content()["event"]
+        channel, thread = told["channel"], told.get("thread_ts") or ""
 
         async def listen(heard: Heard) -> Reply:
-            return await mentions.hear(heard, told["text"])
+            return await mentions.hear(heard, told.get("text") or "")
 
-        where = {"channel": told["channel"], "message_ts": told["ts"], "thread_ts": told["thread_ts"], "payload": told}
-        reply, token = await self._ears.run(listen, told["team"], told["user"], where)
+        where = {"channel": channel, "message_ts": told["ts"], "thread_ts": thread, "payload": told}
+        reply, token = await self._ears.run(listen, delivery.team, told["user"], where)
         if isinstance(reply, Open):
             reply = Say("That opens a form, which a mention cannot. Type it as a command, outside of threads.")
         if isinstance(reply, Say) and token:
-            await self._ears.slack.ephemeral(
-                token,
-                told["channel"],
-                told["user"],
-                kit.marked(reply.text),
-                list(reply.blocks) or None,
-                thread_ts=told["thread_ts"] or None,
-            )
+            blocks = list(reply.blocks) or None
+            words = kit.marked(reply.text)
+            await self._ears.slack.ephemeral(token, channel, told["user"], words, blocks, thread_ts=thread or None)
 
     async def home(self, job: Claimed) -> None:
         """Draw somebody's App Home."""

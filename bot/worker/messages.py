@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from bot.gateways.slack import post_id_of
-from core import conversations, engagements, jobs, people
+from core import conversations, engagements, jobs, people, posts
 from core.conversations import Said
 from core.db import Session
 from core.inbox import Delivery
@@ -179,16 +179,14 @@ async def mention(session: Session, delivery: Delivery) -> None:
     tenant: uuid.UUID = session.info["tenant"]
     if not event.get("user") or event.get("bot_id"):
         return
+    if not await posts.once(session, subject="mention", key=event["ts"], place=event["channel"]):
+        return
     await jobs.enqueue(
         session,
         "mention.hear",
         lane=f"mention:{event['channel']}",
-        payload={
-            "team": delivery.team,
-            **{name: event.get(name) or "" for name in ("user", "channel", "ts", "thread_ts", "text")},
-        },
+        payload={"delivery": delivery.id},  # not its words: they stay where they are forgotten in time
         organization_id=tenant,
-        dedupe=f"{event['channel']}:{event['ts']}",
     )
 
 

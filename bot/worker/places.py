@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from core import conversations, invoices, people, proposals
+from core import conversations, engagements, invoices, people, proposals
 from core.db import Session
 from core.engagements import Engagement, Place
 from core.events import Event
@@ -78,11 +78,17 @@ async def places(session: Session, engagement: Engagement, show: Show, subject: 
     connected = engagement.connection == "connected" and bool(engagement.channel_id) and may_stand(engagement, "client")
     found = [engagement.channel_id] if connected and engagement.channel_id else []
     concerned = await _concerned(session, engagement, show, subject)
-    there = await people.identities_of(session, [user.id for user in concerned]) if connected else {}
+    there = await _there(session, engagement.channel_id or "", concerned) if connected else set()
     for user in concerned:
         if user.email and user.id not in there and user.deleted_at is None and user.left_at is None:
             found.append(f"mail:{user.id}")
     return found
+
+
+async def _there(session: Session, channel_id: str, concerned: Sequence[User]) -> set[uuid.UUID]:
+    """Who of them is in the channel: having a Slack account somewhere is not enough to have read it."""
+    accounts = await people.identities_of(session, [user.id for user in concerned])
+    return {user_id for user_id, account in accounts.items() if await engagements.is_in(session, channel_id, account)}
 
 
 async def _concerned(session: Session, engagement: Engagement, show: Show, subject: uuid.UUID) -> list[User]:

@@ -41,7 +41,12 @@ async def start(
     if not topic and not words:
         raise Invalid("What is it about? A few words are enough.", field="words" if subject else "topic")
     if engagement.status == "closed":
-        raise Conflict("This engagement is closed. Reopen it first with `/engagement resume`.")
+        way = (
+            "Reopen it first with `/engagement resume`."
+            if actor.side == "staff"
+            else "Write in the channel to take it up."
+        )
+        raise Conflict(f"This engagement is closed. {way}")
     now = clock.now()
     conversation = Conversation(
         id=key or uuid.uuid4(),
@@ -73,9 +78,17 @@ async def start(
     return conversation
 
 
-def _written(actor: Actor, conversation: Conversation, words: str, *, kind: str, staff_only: bool) -> Message:
+def _written(
+    actor: Actor,
+    conversation: Conversation,
+    words: str,
+    *,
+    kind: str,
+    staff_only: bool,
+    key: uuid.UUID | None = None,
+) -> Message:
     """A message that was written in a form of ours; it has no ts of Slack's, so an id of ours stands for it."""
-    key = uuid.uuid4()
+    key = key or uuid.uuid4()
     return Message(
         id=key,
         organization_id=actor.organization_id,
@@ -168,12 +181,20 @@ async def reopen(session: Session, actor: Actor, conversation_id: uuid.UUID | st
     return conversation
 
 
-async def note(session: Session, actor: Actor, conversation_id: uuid.UUID | str, words: str) -> Message:
-    """Write something that only the agency's own people ever see; it is shown in the staff channel."""
+async def note(
+    session: Session, actor: Actor, conversation_id: uuid.UUID | str, words: str, *, key: uuid.UUID | None = None
+) -> Message:
+    """Write something that only the agency's own people ever see; it is shown in the staff channel.
+
+    `key` is the form's: submitted twice, it is noted once.
+    """
     conversation = await access.fetch(session, actor, Can.CONVERSATION_HANDLE, Conversation, conversation_id, lock=True)
+    made = select(Message).where(Message.id == key, Message.conversation_id == conversation.id)
+    if key and (known := (await session.execute(made)).scalar_one_or_none()):
+        return known
     if not words.strip():
         raise Invalid("The note is empty.", field="words")
-    written = _written(actor, conversation, words.strip(), kind="note", staff_only=True)
+    written = _written(actor, conversation, words.strip(), kind="note", staff_only=True, key=key)
     await save(session, written)
     await events.record(
         session,

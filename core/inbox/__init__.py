@@ -1,7 +1,7 @@
 """The inbox: what the outside world sent, kept raw and once before it is answered, then applied in lanes."""
 
 from core.inbox.applying import Applier, Appliers, TenantOf, apply_some, describe
-from core.inbox.deliveries import Delivery, Incoming, due, forget, read, replay, set_aside
+from core.inbox.deliveries import Delivery, Incoming, due, forget, kept, read, replay, set_aside
 from core.inbox.keeping import Keeper
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "describe",
     "due",
     "forget",
+    "kept",
     "read",
     "replay",
     "set_aside",

@@ -124,7 +124,13 @@ async def replay(
     return len((await session.execute(again.values(fresh).returning(Delivery.id))).all())
 
 
+async def kept(session: Session, delivery_id: int) -> Delivery | None:
+    """A delivery by its id, while it is kept."""
+    return await session.get(Delivery, delivery_id)
+
+
 async def forget(session: Session, before: datetime) -> int:
-    """Delete what was received before this time and has been applied, raw bodies and all; returns how many."""
-    old = sa.delete(Delivery).where(Delivery.state == "applied", Delivery.received_at < before)
+    """Delete what was received before this time and was applied, or given up, raw bodies and all; returns how many."""
+    ended = sa.or_(Delivery.state == "applied", sa.and_(Delivery.state == "aside", Delivery.next_try_at.is_(None)))
+    old = sa.delete(Delivery).where(ended, Delivery.received_at < before)
     return len((await session.execute(old.returning(Delivery.id))).all())

@@ -64,6 +64,9 @@ async def settle(session: Session, actor: Actor, invoice_id: uuid.UUID, standing
         sentence = f"The processor has it at {theirs}, but it is for {ours}. It was not marked paid."
         await _mismatched(session, actor, invoice, sentence)
         return invoice
+    if invoice.status == "void" and standing.status == "open":  # it was voided while its issuing was on its way
+        invoice.processor_ref = standing.ref
+        await _close_there(session, invoice, "void")
     if invoice.status in ("sending", "stuck"):
         invoice = await issued(
             session,

@@ -43,7 +43,7 @@ TENANT = [
     "signatures",
     "users",
 ]
-APPEND_ONLY = ["events", "signatures", "proposal_versions"]
+APPEND_ONLY = ["events", "signatures", "proposal_versions", "payments"]
 """What the application's role may only read and add to, so that no bug of ours can rewrite it."""
 
 POLICY = "organization_id = nullif(current_setting('app.organization', true), '')::uuid"
@@ -1337,4 +1337,5 @@ def upgrade() -> None:
     for table in PLATFORM + TENANT:
         rights = "SELECT, INSERT" if table in APPEND_ONLY else "SELECT, INSERT, UPDATE, DELETE"
         op.execute(f"GRANT {rights} ON {table} TO throughline_app")
+    op.execute("REVOKE DELETE ON chain_heads FROM throughline_app")
     op.execute("GRANT SELECT ON alembic_version TO throughline_app")

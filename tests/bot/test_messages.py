@@ -181,7 +181,10 @@ async def test_a_mention_is_handed_on_once_and_a_strangers_account_is_met_once(s
     waiting = (
         await session.execute(select(Job.kind, Job.dedupe).where(Job.kind.in_(("mention.hear", "person.meet"))))
     ).all()
-    assert sorted(tuple(one) for one in waiting) == [("mention.hear", f"{CHANNEL}:{TS}"), ("person.meet", "U0NEW")]
+    assert sorted(tuple(one) for one in waiting) == [
+        ("mention.hear", f"mention:{CHANNEL}"),
+        ("person.meet", "person:U0NEW"),
+    ]
 
 
 async def test_only_the_home_tab_is_drawn(session: Session) -> None:

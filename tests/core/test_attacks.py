@@ -12,11 +12,13 @@ from sqlalchemy import select, text
 from bot import logs
 from bot.blocks.engagements import history
 from bot.blocks.engagements.history import Happened
-from core import access, clock, conversations, db, engagements, events, house, inbox, invoices, people, proposals
+from core import access, clock, conversations, db, engagements, events, house, inbox, invoices, people, posts, proposals
 from core.conversations import Conversation, Message, Said
 from core.conversations.joining import is_thanks, topic_of
 from core.db import Database, Session
 from core.errors import Conflict, Invalid, NotAllowed
+from core.invoices import Standing
+from core.jobs import Job
 from core.money import Money
 from core.people import Actor, Profile, Role, User
 from core.proposals import Answer
@@ -221,3 +223,28 @@ async def test_a_note_is_no_clients_to_read(session: Session, ada_house: House) 
     seen = access.visible(ada_house.clara, access.Can.CONVERSATION_SEE, Message)
     assert (await session.execute(seen)).scalars().all() == []
     assert (await conversations.messages(session, ada_house.ada, begun.id))[0].staff_only
+
+
+async def test_something_answered_once_in_a_place_is_known_for_good(session: Session, ada_house: House) -> None:
+    for place, key, first in (("C1", "1.0", True), ("C1", "1.0", False), ("C2", "1.0", True), ("C1", "2.0", True)):
+        assert await posts.once(session, subject="mention", key=key, place=place) is first
+
+
+async def test_what_was_voided_on_its_way_is_closed_where_it_arrived(session: Session, ada_house: House) -> None:
+    draft = await invoices.draft(
+        session,
+        ada_house.ada,
+        engagement_id=ada_house.engagement.id,
+        company_id=ada_house.company.id,
+        client_id=ada_house.clara.user_id or uuid.uuid4(),
+        order_id=None,
+        title="Audit",
+        lines=[(None, "Audit", 1, Money(90_000, "USD"))],
+    )
+    sent = await invoices.send(session, ada_house.ada, draft.id, clock.now().date() + timedelta(days=14))
+    await invoices.refused(session, people.system(ada_house.id), sent.id, "No.")
+    await invoices.void(session, ada_house.ada, sent.id, "A mistake")
+    arrived = Standing(ref="in_1", status="open", total=Money(90_000, "USD"), arrivals=())
+    invoice = await invoices.settle(session, people.system(ada_house.id), sent.id, arrived)
+    closing = (await session.execute(select(Job).where(Job.kind == "invoice.close"))).scalar_one()
+    assert (invoice.status, closing.payload["processor_ref"], closing.payload["how"]) == ("void", "in_1", "void")

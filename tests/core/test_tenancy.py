@@ -208,7 +208,7 @@ async def test_what_is_append_only_can_be_neither_changed_nor_removed(
     await filled(connection, two[0])
     await connection.execute(f"SET ROLE {APP_ROLE}")
     await connection.execute("SELECT set_config('app.organization', $1, false)", str(two[0]))
-    for table in ("events", "signatures", "proposal_versions"):
+    for table in ("events", "signatures", "proposal_versions", "payments"):
         for statement in (f"UPDATE {table} SET id = id", f"DELETE FROM {table}", f"TRUNCATE {table}"):
             with pytest.raises(asyncpg.InsufficientPrivilegeError):
                 await connection.execute(statement)
