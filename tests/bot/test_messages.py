@@ -179,7 +179,7 @@ async def test_a_mention_is_handed_on_once_and_a_strangers_account_is_met_once(s
         session, {**mention, "bot_id": "B9", "ts": "1800000002.0"}, {**mention, "user": "", "ts": "1800000003.0"}
     )
     waiting = (
-        await session.execute(select(Job.kind, Job.dedupe).where(Job.kind.in_(("mention.hear", "person.meet"))))
+        await session.execute(select(Job.kind, Job.lane).where(Job.kind.in_(("mention.hear", "person.meet"))))
     ).all()
     assert sorted(tuple(one) for one in waiting) == [
         ("mention.hear", f"mention:{CHANNEL}"),
