@@ -66,9 +66,12 @@ class Organization(Row):
         "workdays": [0, 1, 2, 3, 4],
         "hold_seconds": 60,
         "grouping_seconds": 120,
+        "first_response_minutes": 240,
+        "waiting_minutes": 480,
         "post_only_clients": False,
         "due_days": 14,
         "bank_details": "",
+        "record_period": 0,
         "steps_done": [],
     }
 
@@ -176,3 +179,8 @@ async def any_installation(session: Session) -> Installation | None:
     """The oldest living installation. Over the platform's door."""
     query = select(Installation).where(Installation.revoked_at.is_(None)).order_by(Installation.installed_at).limit(1)
     return (await session.execute(query)).scalar_one_or_none()
+
+
+async def houses(session: Session) -> list[Organization]:
+    """Every organization, for the command line and for the chores that come round in each. Over the platform's door."""
+    return list((await session.execute(select(Organization).order_by(Organization.created_at))).scalars())

@@ -1,7 +1,7 @@
 """How people are known in Slack, and who is acting: identities, profiles, and the actor that every verb is given."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar, Literal
@@ -12,6 +12,7 @@ from sqlalchemy.schema import SchemaItem
 
 from core import clock
 from core.db import Session, TenantRow
+from core.people.erased import erasures
 from core.people.house import ALL, NONE, Role, organization, role
 from core.people.persons import User, by_email
 
@@ -36,6 +37,7 @@ class Identity(TenantRow):
     name: Mapped[str] = mapped_column(default="")
     email: Mapped[str] = mapped_column(default="")
     seen_at: Mapped[datetime] = mapped_column(default=clock.now)
+    erased_at: Mapped[datetime | None]
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,14 @@ async def actor_of(
 async def identity(session: Session, slack_user_id: str) -> Identity | None:
     """How this tenant knows the Slack account, if it does."""
     return (await session.execute(select(Identity).where(Identity.slack_user_id == slack_user_id))).scalar_one_or_none()
+
+
+async def met(session: Session, slack_user_ids: Collection[str]) -> set[str]:
+    """Those of these Slack accounts that this tenant knows."""
+    if not slack_user_ids:
+        return set()
+    query = select(Identity.slack_user_id).where(Identity.slack_user_id.in_(slack_user_ids))
+    return set((await session.execute(query)).scalars())
 
 
 async def identities_of(session: Session, user_ids: list[uuid.UUID]) -> dict[uuid.UUID, str]:
@@ -161,6 +171,9 @@ async def meet(session: Session, profile: Profile, *, home_team_id: str) -> Iden
         demoted = (await session.execute(select(User).where(User.id == known.user_id))).scalar_one()
         demoted.left_at, known.user_id = clock.now(), None
     known.slack_team_id, known.kind, known.seen_at = profile.slack_team_id, kind, clock.now()
+    if known.erased_at is not None or profile.slack_user_id in await erasures(session):
+        await session.flush()
+        return known  # a name that was erased on request does not come back with the next profile
     known.name, known.email = profile.name or known.name, profile.email or known.email
     if known.user_id is None and not profile.deactivated:
         if kind == "member":

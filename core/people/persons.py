@@ -56,6 +56,8 @@ class User(Numbered, TenantRow):
     timezone: Mapped[str] = mapped_column(default="")
     locale: Mapped[str] = mapped_column(default="")
     left_at: Mapped[datetime | None]
+    erased_at: Mapped[datetime | None]
+    """When name and address were erased on request; the key stays, for what the law makes one keep."""
     deleted_at: Mapped[datetime | None]
 
     @property

@@ -1,0 +1,58 @@
+"""Exports: a copy of an engagement to take away; who asked for it, how far it is, and what goes into it."""
+
+from core.export.asking import (
+    KEPT,
+    STATE,
+    Export,
+    ask,
+    by_id,
+    collect,
+    expire,
+    failed,
+    hand,
+    lying,
+    making,
+    mark,
+    opened,
+    ready,
+    told,
+    withdraw,
+)
+from core.export.business import TABLES, business, events_of
+from core.export.record import Earlier, FileKept, Reader, Spoken, conversations_of, messages
+from core.export.scope import Audience, Cover, Person, Scope, cover, find, scope
+
+__all__ = [
+    "KEPT",
+    "STATE",
+    "TABLES",
+    "Audience",
+    "Cover",
+    "Earlier",
+    "Export",
+    "FileKept",
+    "Person",
+    "Reader",
+    "Scope",
+    "Spoken",
+    "ask",
+    "business",
+    "by_id",
+    "collect",
+    "conversations_of",
+    "cover",
+    "events_of",
+    "expire",
+    "failed",
+    "find",
+    "hand",
+    "lying",
+    "making",
+    "mark",
+    "messages",
+    "opened",
+    "ready",
+    "scope",
+    "told",
+    "withdraw",
+]
