@@ -1,4 +1,4 @@
-"""How conversations look: the list, one conversation for staff, the line that opens one, and the note that only staff see."""
+"""Lists of conversations, one conversation for staff, and windows in which one of several is chosen."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -36,6 +36,7 @@ class Words:
     text: str
     at: datetime
     staff_only: bool = False
+    deleted: bool = False
 
 
 def listed(rows: Sequence[Row], where: str) -> Card:
@@ -60,8 +61,8 @@ def listed(rows: Sequence[Row], where: str) -> Card:
     return Card(title, kit.fits(blocks))
 
 
-def sheet(row: Row, words: Sequence[Words]) -> Block:
-    """One conversation, for staff, in a modal: its last words and what can be done with it."""
+def sheet(row: Row, words: Sequence[Words], message_id: str = "") -> Block:
+    """One conversation, for staff, in a modal: its last words and what can be done with it, or with the message that led to it."""
     blocks: list[Block] = [
         kit.section(kit.md("*{topic}*", topic=row.topic)),
         kit.context(
@@ -75,53 +76,65 @@ def sheet(row: Row, words: Sequence[Words]) -> Block:
         ),
     ]
     for said in words[-8:]:
-        lock = "🔒 " if said.staff_only else ""
+        lock, gone = "🔒 " if said.staff_only else "", " · deleted since" if said.deleted else ""
+        who = said.who or "Somebody"
         blocks.append(
-            kit.context(kit.md("{lock}*{who}* · {at}", lock=lock, who=said.who or "Somebody", at=kit.when(said.at)))
+            kit.context(kit.md("{lock}*{who}* · {at}{gone}", lock=lock, who=who, at=kit.when(said.at), gone=gone))
         )
         blocks.append(kit.said(said.text or "(no words)"))
     resolved = row.status == "resolved"
     blocks.append(
         kit.actions(
             None if resolved else kit.button("I'll take this", "conversation.take", row.id, style="primary"),
+            kit.button("Reply to client", "conversation.reply", row.id),
             kit.button("Reopen", "conversation.reopen", row.id)
             if resolved
             else kit.button("Resolve", "conversation.resolve", row.id),
             kit.button("Rename", "conversation.rename", row.id),
             kit.button("Add a note", "conversation.note", row.id),
+            kit.button("Give to somebody", "conversation.assign", row.id),
         )
     )
+    if message_id:
+        blocks.append(kit.context("Only the message that you came from, with the thread under it:"))
+        blocks.append(
+            kit.actions(
+                kit.button("File it elsewhere", "conversation.file", message_id),
+                kit.button("Make it its own topic", "conversation.split_off", message_id),
+            )
+        )
     return kit.modal("conversation.sheet", "Conversation", kit.fits(blocks, 100))
 
 
-def opening(topic: str, who: str, words: str, by_client: bool) -> Card:
-    """The line in the client channel under which a conversation that was begun in a form goes on."""
-    if by_client:
-        sentence = f"{who} asks: {kit.clip(words or topic, 120)}"
-        blocks = [kit.section(kit.md("*{topic}*\n{who} asks:", topic=topic, who=who))]
-    else:
-        sentence = f"{who} would like to talk about “{topic}”"
-        blocks = [kit.section(kit.md("*{topic}*\n{who} would like to talk about this.", topic=topic, who=who))]
-    if words:
-        blocks.append(kit.said(words))
-    return Card(sentence, [*blocks, kit.context("Reply in this thread.")])
+def state_of(status: str, at: datetime | None) -> kit.Raw:
+    """A line about a conversation among others: whose turn it is, and when something was last said."""
+    said = [kit.md("last words {at}", at=kit.when(at))] if at else []
+    return kit.join([WAITING[status].capitalize(), *said])
 
 
-def note(topic: str, who: str, words: str) -> Card:
-    """An internal note in the staff channel."""
-    return Card(
-        f"{who} noted on “{topic}”: {kit.clip(words, 120)}",
-        [
-            kit.context(kit.md("🔒 Only your own people see this · {who} on *{topic}*", who=who, topic=topic)),
-            kit.said(words),
-        ],
-    )
+def said_at(text: str, at: datetime) -> kit.Raw:
+    """A line that tells a message from others."""
+    return kit.join([kit.clip(" ".join(text.split()) or "(no words)", 140), kit.when(at)])
 
 
-def taken(topic: str, who: str) -> Card:
-    """Told to the staff channel when somebody sees to a conversation."""
-    sentence = f"{who} sees to “{topic}”."
-    return Card(sentence, [kit.section(sentence)])
+@dataclass(frozen=True)
+class Choice:
+    """Something that can be chosen by one press: what it is, a line about it, and what the press carries."""
+
+    title: str
+    detail: str
+    value: str
+
+
+def choices(title: str, lead: str, found: Sequence[Choice], label: str, action: str, *, none: str) -> Block:
+    """A window in which one press on one of several does it."""
+    blocks: list[Block] = [kit.section(lead)]
+    for each in found[:40]:
+        line = kit.md("*{title}*\n{detail}", title=kit.clip(each.title, 200), detail=each.detail)
+        blocks.append(kit.section(line, kit.button(label, action, each.value)))
+    if not found:
+        blocks.append(kit.context(none))
+    return kit.modal("notice", title, blocks)
 
 
 def words_form(

@@ -1,4 +1,4 @@
-"""What staff do with conversations: list, start, look, take, rename, resolve, reopen and note; by command, button and shortcut."""
+"""Looking at conversations: the list, one of them, starting one, and notes; by command, button and shortcut."""
 
 import uuid
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from bot.blocks import conversations as blocks
 from bot.blocks import kit
 from bot.slack.listener import Candidates, Heard, button, command, form, shortcut
-from bot.slack.replies import Done, Open, Reply, Say, Update
+from bot.slack.replies import Done, Open, Reply, Say
 from core import conversations
 from core.conversations import Conversation, Summary
 from core.errors import Invalid, NotFound
@@ -81,11 +81,17 @@ async def started(heard: Heard) -> Reply:
     return Done()
 
 
-async def _sheet(heard: Heard, conversation_id: uuid.UUID) -> kit.Block:
+async def sheet(heard: Heard, conversation_id: uuid.UUID, message_id: str = "") -> kit.Block:
+    """One conversation for staff; with a message of it, what can be done with that message alone."""
     found = await conversations.summary(heard.session, heard.actor, conversation_id)
     said = await conversations.messages(heard.session, heard.actor, conversation_id)
     return blocks.sheet(
-        _row(found), [blocks.Words(each.author_name, each.text, each.sent_at, each.staff_only) for each in said]
+        _row(found),
+        [
+            blocks.Words(each.author_name, each.text, each.sent_at, each.staff_only, each.deleted_at is not None)
+            for each in said
+        ],
+        message_id,
     )
 
 
@@ -93,63 +99,7 @@ async def _sheet(heard: Heard, conversation_id: uuid.UUID) -> kit.Block:
 @button("conversation.show")
 async def show(heard: Heard) -> Reply:
     """Open one conversation for staff."""
-    return Open(await _sheet(heard, uuid.UUID(heard.value)))
-
-
-@command("conversation", "take", "Say that you see to it", hint="[which]", which=among(), mention=True)
-@button("conversation.take")
-async def take(heard: Heard) -> Reply:
-    """Take a conversation."""
-    taken = await conversations.take(heard.session, heard.actor, heard.value)
-    return await _done(heard, taken, "You see to “{topic}” now.")
-
-
-@command("conversation", "resolve", "Say that it is settled", hint="[which]", which=among(), mention=True)
-@button("conversation.resolve")
-async def resolve(heard: Heard) -> Reply:
-    """Resolve a conversation."""
-    resolved = await conversations.resolve(heard.session, heard.actor, heard.value)
-    return await _done(heard, resolved, "“{topic}” is settled. If the client writes again, it opens by itself.")
-
-
-@command("conversation", "reopen", "Take it up again", hint="[which]", which=among(resolved=True), mention=True)
-@button("conversation.reopen")
-async def reopen(heard: Heard) -> Reply:
-    """Reopen a conversation."""
-    reopened = await conversations.reopen(heard.session, heard.actor, heard.value)
-    return await _done(heard, reopened, "“{topic}” is open again.")
-
-
-async def _done(heard: Heard, conversation: Conversation, sentence: str) -> Reply:
-    if heard.view is not None:
-        return Update(await _sheet(heard, conversation.id))
-    return Say(kit.md(sentence, topic=conversation.topic))
-
-
-@command("conversation", "rename", "Give it another topic", hint="[which] [topic]", which=among())
-@button("conversation.rename")
-async def rename(heard: Heard) -> Reply:
-    """Ask for the new topic."""
-    found = await conversations.summary(heard.session, heard.actor, uuid.UUID(heard.value))
-    return Open(
-        blocks.words_form(
-            "conversation.rename",
-            "Rename",
-            "Topic",
-            "Rename",
-            heard.value,
-            name="topic",
-            multiline=False,
-            initial=kit.clip(heard.words, 200) or found.topic,
-        )
-    )
-
-
-@form("conversation.rename")
-async def renamed(heard: Heard) -> Reply:
-    """Rename the conversation."""
-    await conversations.rename(heard.session, heard.actor, heard.value, heard.form.text("topic"))
-    return Done()
+    return Open(await sheet(heard, uuid.UUID(heard.value)))
 
 
 @button("conversation.note")
@@ -187,8 +137,10 @@ async def _of_message(heard: Heard) -> Conversation:
 
 @shortcut("message.throughline")
 async def of_message(heard: Heard) -> Reply:
-    """Open the conversation that a message belongs to."""
-    return Open(await _sheet(heard, (await _of_message(heard)).id))
+    """Open the conversation that a message belongs to, with what can be done with the message itself."""
+    found = await _of_message(heard)
+    message = await conversations.to_file(heard.session, heard.actor, heard.channel, heard.message_ts)
+    return Open(await sheet(heard, found.id, str(message.id) if message else ""))
 
 
 @shortcut("message.note")
