@@ -1,11 +1,13 @@
-"""The command line: demo, serve, work, migrate, doctor; a mistake in its use is answered with a sentence."""
+"""The command line: demo, serve, work, migrate, doctor, export, erase, repair; a mistake in its use is answered with a sentence."""
 
 import asyncio
 import contextlib
 import os
 import signal
 import sys
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -173,6 +175,94 @@ def doctor(
         print(checks.report(findings))
         if not all(finding.ok for finding in findings):
             raise typer.Exit(1)
+
+
+@cli.command()
+def export(
+    engagement: Annotated[str, typer.Argument(help="Its title, its client, its channel, or its id.")],
+    to: Annotated[Path, typer.Option(help="The folder in which the copy is put.")] = Path(),
+    zipped: Annotated[bool, typer.Option("--zip", help="One zip file instead of a folder.")] = False,
+    audience: Annotated[
+        str, typer.Option("--for", help="us: everything; client: what they can see themselves.")
+    ] = "us",
+    agency: Annotated[str, typer.Option(help="Which agency, where several share the database.")] = "",
+) -> None:
+    """Take a copy of an engagement: a page, a PDF, the files and all data, with checksums."""
+    logs.start("warning")
+    if audience not in ("us", "client"):
+        _fail("Write --for us or --for client.")
+    from bot import keeping
+
+    with _database(_settings()) as here, _bar("Messages") as tell:
+        wanted = keeping.copy(
+            here, engagement, to=to, zipped=zipped, for_client=audience == "client", agency=agency, tell=tell
+        )
+        taken: keeping.Taken = _run(wanted)
+    print(f"{taken.path}: {taken.messages:,} messages, {taken.files:,} files.")
+    print(f"SHA-256 {taken.sha256}" if zipped else "To check it: sha256sum -c SHA256SUMS")
+
+
+@cli.command()
+def erase(
+    person: Annotated[str, typer.Argument(help="Their e-mail address, or their Slack id.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask first.")] = False,
+    agency: Annotated[str, typer.Option(help="Which agency, where several share the database.")] = "",
+) -> None:
+    """Erase a person's name, address and words, on their request.
+
+    What the law makes one keep is kept, and it says what that is, and why.
+    """
+    logs.start("warning")
+    from bot import keeping
+
+    with _database(_settings()) as here:
+        plan = _run(keeping.foresee(here, person, agency=agency))
+        print(keeping.foreseen(plan))
+        if dry_run:
+            return
+        if not yes and not typer.confirm(f"\nErase {plan.person.name}? This cannot be undone."):
+            _fail("Nothing was changed.")
+        with _bar("Messages") as tell:
+            report = _run(keeping.erase(here, person, agency=agency, tell=tell))
+        print("\n" + keeping.done(report))
+
+
+@cli.command()
+def repair(
+    engagement: Annotated[
+        str, typer.Argument(help="Its title, its channel, or its id; without, all that are not closed.")
+    ] = "",
+    since: Annotated[
+        datetime | None,
+        typer.Option(help="Look back to this day (UTC) instead of to where it was last looked.", formats=["%Y-%m-%d"]),
+    ] = None,
+) -> None:
+    """Look in Slack for what is missing in the record, and bring it in.
+
+    `work` does it, page by page within Slack's limits; the staff channels show how far it is.
+    """
+    logs.start("warning")
+    from bot.worker import backfill
+
+    with _database(_settings()) as here:
+        asked: list[str] = _run(backfill.by_hand(here, engagement, since.replace(tzinfo=UTC) if since else None))
+    if not asked:
+        _fail(f"No engagement {f'“{engagement}” ' if engagement else ''}has a channel that I may read.")
+    for line in [*asked, "`python -m bot work` does it, also after a restart. The staff channels show how far it is."]:
+        print(line)
+
+
+@contextlib.contextmanager
+def _bar(label: str) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar, told how much is done of how much; where nobody watches, none."""
+    with typer.progressbar(length=1, label=label, file=sys.stderr) as bar:
+
+        def tell(done: int, total: int) -> None:
+            bar.length = max(total, 1)
+            bar.update(done - bar.pos)
+
+        yield tell
 
 
 def _settings() -> settings.Settings:

@@ -2,9 +2,11 @@
 
 import asyncio
 import contextlib
+import socket
 import uuid
 from collections.abc import AsyncIterator, Callable
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -19,7 +21,8 @@ from bot.slack import bolt
 from bot.slack.faces import Faces
 from bot.slack.listener import Ears
 from bot.tenants import Tenants
-from bot.web import hooks, portal
+from bot.web import exports, hooks, portal
+from bot.worker.backfill import beating
 from bot.worker.deliveries import Deliveries
 from bot.worker.notices import Schedule
 from bot.worker.runner import Handler, Runner
@@ -120,10 +123,12 @@ async def _installed(app: App, team_id: str) -> uuid.UUID | None:
 
 
 @contextlib.asynccontextmanager
-async def serving(app: App, *, on_kept: Callable[[], None] | None = None) -> AsyncIterator[str]:
+async def serving(
+    app: App, *, on_kept: Callable[[], None] | None = None, listening: socket.socket | None = None
+) -> AsyncIterator[str]:
     """The web server (and, with an app token, the Socket Mode door), from here to the end; gives its address.
 
-    `on_kept` is called when deliveries were kept, for a worker in the same process.
+    `on_kept` is called when deliveries were kept, for a worker in the same process; `listening` is a socket that is bound already.
     """
     settings = app.settings
     if not (settings.slack_signing_secret.get_secret_value() or settings.slack_app_token.get_secret_value()):
@@ -138,9 +143,11 @@ async def serving(app: App, *, on_kept: Callable[[], None] | None = None) -> Asy
     server.add_routes(routes(app, keeper, partial(hooks.slack_bolt_door, bolt_app)))
     runner = web.AppRunner(server, access_log=None, shutdown_timeout=5)
     await runner.setup()
-    socket_door = None
+    socket_door, pulse = None, None
     try:
-        site = web.TCPSite(runner, settings.host, settings.port)
+        site: web.BaseSite = web.TCPSite(runner, settings.host, settings.port)
+        if listening is not None:
+            site = web.SockSite(runner, listening)
         try:
             await site.start()
         except OSError as error:
@@ -152,8 +159,13 @@ async def serving(app: App, *, on_kept: Callable[[], None] | None = None) -> Asy
                 app_token=token, api_url=settings.slack_api_url, keeper=keeper, bolt_app=bolt_app
             )
             await socket_door.start()
+        pulse = asyncio.create_task(beating(app.works))
         yield f"http://{settings.host}:{settings.port}"
     finally:
+        if pulse:
+            pulse.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await pulse
         if socket_door:
             await socket_door.stop()
         await runner.cleanup()
@@ -164,6 +176,8 @@ def routes(app: App, keeper: Keeper, bolt_door: Callable[..., hooks.Handler]) ->
     """Every door of the web server."""
     secret = app.settings.slack_signing_secret.get_secret_value()
     doors = [web.get("/healthz", partial(_health, app)), *portal.routes(app.db, public_url=app.settings.public_url)]
+    copies = Path(app.settings.exports_folder)
+    doors += exports.routes(app.db, public_url=app.settings.public_url, folder=copies)
     if secret:  # without it (in Socket Mode) nothing could tell Slack's requests from anybody's
         doors.append(web.post("/slack/events", hooks.slack_events(signing_secret=secret, keeper=keeper)))
         asked = bolt_door(signing_secret=secret)

@@ -28,6 +28,15 @@ class Settings(BaseSettings):
     smtp_url: SecretStr = SecretStr("")
     mail_from: str = "Throughline <throughline@localhost>"
 
+    slack_history_limited: bool = Field(
+        False,
+        description="Slack lets this app read one page of history a minute, as it does with apps that are distributed.",
+    )
+
+    files_folder: str = Field("var/files", description="Where the files that were shared in the channels are kept.")
+    file_megabytes: int = Field(100, description="How large a file may be to be kept; larger ones are only listed.")
+    exports_folder: str = Field("var/exports", description="Where copies of the record lie until they are fetched.")
+
     public_url: str = "http://127.0.0.1:8700"
     secret_key: SecretStr = SecretStr("")
     signing_key: SecretStr = SecretStr("")

@@ -20,7 +20,9 @@ class Can(StrEnum):
 
     CONVERSATION_HANDLE = "conversation:handle"
     CONVERSATION_SEE = "conversation:see"
+    CONVERSATION_SEE_EARLIER = "conversation:see_earlier"
     CONVERSATION_START = "conversation:start"
+    ENGAGEMENT_EXPORT = "engagement:export"
     ENGAGEMENT_MANAGE = "engagement:manage"
     ENGAGEMENT_OPEN = "engagement:open"
     ENGAGEMENT_SEE = "engagement:see"
@@ -58,7 +60,14 @@ _ASK = "Your role does not include this. An owner can change that with /tl team.
 GRANTS: Mapping[Can, Grant] = {
     Can.CONVERSATION_HANDLE: Grant("messaging", OWN, False, _ASK),
     Can.CONVERSATION_SEE: Grant("messaging", OWN, True, _ASK),
+    Can.CONVERSATION_SEE_EARLIER: Grant("messaging", ALL, False, _ASK),
     Can.CONVERSATION_START: Grant("messaging", OWN, True, _ASK),
+    Can.ENGAGEMENT_EXPORT: Grant(
+        "messaging",
+        OWN,
+        False,
+        "A copy is made by the people you work with. Ask them for one: they can make it for you.",
+    ),
     Can.ENGAGEMENT_MANAGE: Grant("clients", OWN, False, _ASK),
     Can.ENGAGEMENT_OPEN: Grant("clients", OWN, False, _ASK),
     Can.ENGAGEMENT_SEE: Grant("clients", OWN, True, _ASK),

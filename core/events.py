@@ -3,6 +3,8 @@
 import hashlib
 import json
 import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, ClassVar
@@ -21,12 +23,17 @@ class Kind(StrEnum):
 
     COMPANY_CUSTOMER_MADE = "company.customer_made"
     CONTACT_LINKED = "contact.linked"
+    CONVERSATION_ASSIGNED = "conversation.assigned"
+    CONVERSATION_DUE = "conversation.due"
     CONVERSATION_MERGED = "conversation.merged"
+    CONVERSATION_MOVED = "conversation.moved"
     CONVERSATION_NOTED = "conversation.noted"
     CONVERSATION_OPENED = "conversation.opened"
     CONVERSATION_RENAMED = "conversation.renamed"
     CONVERSATION_REOPENED = "conversation.reopened"
+    CONVERSATION_REPLIED = "conversation.replied"
     CONVERSATION_RESOLVED = "conversation.resolved"
+    CONVERSATION_SPLIT = "conversation.split"
     CONVERSATION_TAKEN = "conversation.taken"
     ENGAGEMENT_ACCEPTED = "engagement.accepted"
     ENGAGEMENT_AMOUNTS_SET = "engagement.amounts_set"
@@ -37,17 +44,24 @@ class Kind(StrEnum):
     ENGAGEMENT_CONNECTED = "engagement.connected"
     ENGAGEMENT_DECLINED = "engagement.declined"
     ENGAGEMENT_DISCONNECTED = "engagement.disconnected"
+    ENGAGEMENT_HISTORY_IMPORTED = "engagement.history_imported"
     ENGAGEMENT_INVITED = "engagement.invited"
     ENGAGEMENT_LINKED = "engagement.linked"
     ENGAGEMENT_MAIL_CHOSEN = "engagement.mail_chosen"
     ENGAGEMENT_OPENED = "engagement.opened"
     ENGAGEMENT_PAUSED = "engagement.paused"
     ENGAGEMENT_PEOPLE_NAMED = "engagement.people_named"
+    ENGAGEMENT_RECORD_FORGOTTEN = "engagement.record_forgotten"
+    ENGAGEMENT_RECORD_GAP = "engagement.record_gap"
     ENGAGEMENT_RESUMED = "engagement.resumed"
     ENGAGEMENT_STAFF_CHANNEL_EXPOSED = "engagement.staff_channel_exposed"
     ENGAGEMENT_STAFF_CHANNEL_PRIVATE = "engagement.staff_channel_private"
     ENGAGEMENT_STAGE_PASSED = "engagement.stage_passed"
     ENGAGEMENT_STUCK = "engagement.stuck"
+    EXPORT_ASKED = "export.asked"
+    EXPORT_FAILED = "export.failed"
+    EXPORT_FETCHED = "export.fetched"
+    EXPORT_READY = "export.ready"
     INVOICE_DRAFTED = "invoice.drafted"
     INVOICE_ISSUED = "invoice.issued"
     INVOICE_MISMATCHED = "invoice.mismatched"
@@ -62,6 +76,7 @@ class Kind(StrEnum):
     ORDER_MADE = "order.made"
     ORGANIZATION_SET = "organization.set"
     ORGANIZATION_STARTED = "organization.started"
+    PERSON_ERASED = "person.erased"
     PERSON_JOINED = "person.joined"
     PERSON_NUDGED = "person.nudged"
     PROJECT_ADVANCED = "project.advanced"
@@ -143,6 +158,18 @@ def link_hash(prev_hash: bytes, body: str) -> bytes:
     return hashlib.sha256(prev_hash + body.encode()).digest()
 
 
+@dataclass(frozen=True)
+class Happening:
+    """What is to be recorded: who did what to which thing. `chain` is the engagement, or the organization itself."""
+
+    actor: Actor
+    kind: Kind
+    subject: str
+    subject_id: uuid.UUID
+    chain: uuid.UUID
+    facts: Mapping[str, str | int | bool | list[str] | None] = field(default_factory=dict)
+
+
 async def record(
     session: Session,
     actor: Actor,
@@ -159,65 +186,80 @@ async def record(
     Facts are ids, codes and amounts in minor units; names and free text live in rows that can be erased. The chain's head is
     locked from here to the commit, so a verb records last.
     """
-    tenant = actor.organization_id
-    chain = engagement_id or tenant
-    await session.execute(
-        text(
-            "INSERT INTO chain_heads (id, organization_id, chain, seq, hash, created_at)"
-            " VALUES (gen_random_uuid(), :tenant, :chain, 0, :genesis, :now) ON CONFLICT (organization_id, chain) DO NOTHING"
-        ),
-        {"tenant": tenant, "chain": chain, "genesis": GENESIS, "now": clock.now()},
-    )
-    seq, prev_hash = (
-        await session.execute(
-            text("SELECT seq, hash FROM chain_heads WHERE chain = :chain FOR NO KEY UPDATE"), {"chain": chain}
-        )
-    ).one()
-    event_id, at = uuid.uuid4(), clock.now()
-    body = canonical(
-        {
-            "id": str(event_id),
-            "organization": str(tenant),
-            "chain": str(chain),
-            "seq": seq + 1,
-            "kind": kind.value,
-            "actor": {"side": actor.side, "id": str(actor.user_id) if actor.user_id else None},
-            "subject": subject,
-            "subject_id": str(subject_id),
-            "at": at.astimezone(UTC).isoformat(),
-            "facts": facts,
-        }
-    )
-    hashed = link_hash(prev_hash, body)
-    event = Event(
-        id=event_id,
-        organization_id=tenant,
-        chain=chain,
-        seq=seq + 1,
-        kind=kind.value,
-        actor_id=actor.user_id,
-        subject=subject,
-        subject_id=subject_id,
-        at=at,
-        body=body,
-        prev_hash=prev_hash,
-        hash=hashed,
-    )
-    session.add(event)
+    chain = engagement_id or actor.organization_id
+    [event] = await record_all(session, [Happening(actor, kind, subject, subject_id, chain, facts)], announce=announce)
+    return event
+
+
+async def record_all(session: Session, happenings: Sequence[Happening], *, announce: bool = True) -> list[Event]:
+    """Append several events of one organization, each to its chain and in this order; the heads are locked in the order of their ids."""
+    if not happenings:
+        return []
+    tenant, now = happenings[0].actor.organization_id, clock.now()
+    chains = sorted({happening.chain for happening in happenings})
+    await session.execute(HEADS_MADE, {"tenant": tenant, "chains": chains, "genesis": GENESIS, "now": now})
+    heads = {chain: (seq, tip) for chain, seq, tip in (await session.execute(HEADS_LOCKED, {"chains": chains})).all()}
+    made = []
+    for happening in happenings:
+        seq, tip = heads[happening.chain]
+        event = _linked(happening, seq + 1, tip, now)
+        heads[happening.chain] = (event.seq, event.hash)
+        made.append(event)
+    session.add_all(made)
     await session.flush()
     await session.execute(
         text("UPDATE chain_heads SET seq = :seq, hash = :hash WHERE chain = :chain"),
-        {"seq": seq + 1, "hash": hashed, "chain": chain},
+        [{"chain": chain, "seq": seq, "hash": tip} for chain, (seq, tip) in heads.items()],
     )
-    if announce:
-        await jobs.enqueue(
-            session,
-            "event.announce",
-            lane=f"announce:{chain}",
-            payload={"event": str(event_id)},
-            organization_id=tenant,
-        )
-    return event
+    if announce and not session.info.get("quiet"):  # what is backfilled is no news
+        announcing = [
+            jobs.Wanted("event.announce", f"announce:{event.chain}", {"event": str(event.id)}, tenant) for event in made
+        ]
+        await jobs.enqueue_all(session, announcing)
+    return made
+
+
+HEADS_MADE = text(
+    "INSERT INTO chain_heads (id, organization_id, chain, seq, hash, created_at)"
+    " SELECT gen_random_uuid(), :tenant, chain, 0, :genesis, :now FROM unnest(CAST(:chains AS uuid[])) chain"
+    " ON CONFLICT (organization_id, chain) DO NOTHING"
+)
+HEADS_LOCKED = text(
+    "SELECT chain, seq, hash FROM chain_heads WHERE chain = ANY(CAST(:chains AS uuid[])) ORDER BY chain FOR NO KEY UPDATE"
+)
+
+
+def _linked(happening: Happening, seq: int, prev_hash: bytes, at: datetime) -> Event:
+    """The event that stands at this place of its chain."""
+    event_id, actor = uuid.uuid4(), happening.actor
+    body = canonical(
+        {
+            "id": str(event_id),
+            "organization": str(actor.organization_id),
+            "chain": str(happening.chain),
+            "seq": seq,
+            "kind": happening.kind.value,
+            "actor": {"side": actor.side, "id": str(actor.user_id) if actor.user_id else None},
+            "subject": happening.subject,
+            "subject_id": str(happening.subject_id),
+            "at": at.astimezone(UTC).isoformat(),
+            "facts": dict(happening.facts),
+        }
+    )
+    return Event(
+        id=event_id,
+        organization_id=actor.organization_id,
+        chain=happening.chain,
+        seq=seq,
+        kind=happening.kind.value,
+        actor_id=actor.user_id,
+        subject=happening.subject,
+        subject_id=happening.subject_id,
+        at=at,
+        body=body,
+        prev_hash=prev_hash,
+        hash=link_hash(prev_hash, body),
+    )
 
 
 async def get(session: Session, event_id: uuid.UUID) -> Event:

@@ -13,10 +13,13 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from core import clock
 from core.db import Base, Session
+from core.wanted import Wanted as Wanted
+from core.wanted import enqueue as enqueue
+from core.wanted import enqueue_all as enqueue_all
 
 Paces = Mapping[str, float]
-PACES: Paces = {"slack:": 1.0}
-"""Seconds that a lane rests after each job, by the start of its key; Slack takes a message a second per channel."""
+PACES: Paces = {"slack:": 1.0, "history:": 1.3}
+"""Seconds that a lane rests after each job, by the start of its key: Slack takes a message a second per channel, fifty reads a minute."""
 
 NOTICE = "operator.notice"
 """The kind of job by which operators hear of a job that died. Nobody hears of a notice that died: doctor counts it."""
@@ -101,49 +104,6 @@ class Claimed:
         if self.organization_id is None:
             raise LookupError(f"The job {self.kind} belongs to no organization, and needs one.")
         return self.organization_id
-
-
-ENQUEUE = text(
-    "INSERT INTO jobs (organization_id, kind, lane, method, payload, dedupe, created_at, run_at)"
-    " VALUES (:organization_id, :kind, :lane, :method, :payload, :dedupe, :now, :run_at)"
-    " ON CONFLICT (organization_id, kind, dedupe) WHERE dedupe IS NOT NULL AND attempts = 0 AND dead_at IS NULL"
-    " DO UPDATE SET dedupe = excluded.dedupe"
-).bindparams(sa.bindparam("payload", type_=Job.payload.type), sa.bindparam("organization_id", type_=sa.Uuid()))
-
-
-async def enqueue(
-    session: Session,
-    kind: str,
-    *,
-    lane: str,
-    payload: dict[str, Any] | None = None,
-    organization_id: uuid.UUID | None = None,
-    run_at: datetime | None = None,
-    dedupe: str | None = None,
-    method: str | None = None,
-) -> None:
-    """Add a job in the writer's own transaction; it runs at least once, after the commit, in the order of its lane.
-
-    A job that is not due yet holds its lane, so delayed jobs take lanes of their own. A second job of the same
-    organization, kind and `dedupe` is not added while the first has not started; the first then starts only after this
-    transaction's commit, so that it sees what was written. `method` names what a rate limit would pause together with
-    it, such as `chat.postMessage`; its kind, if not given.
-    """
-    now = clock.now()
-    await session.execute(
-        ENQUEUE,
-        {
-            "organization_id": organization_id,
-            "kind": kind,
-            "lane": lane,
-            "method": method or kind,
-            "payload": payload or {},
-            "dedupe": dedupe,
-            "now": now,
-            "run_at": run_at or now,
-        },
-    )
-    session.info["jobs"] = True
 
 
 CLAIMING = text("SELECT pg_advisory_xact_lock(7263001)")

@@ -15,6 +15,33 @@ from core.db import Database, Session
 from core.schema import upgrade
 from tests.builders import House, house
 
+ON_THE_WIRE = (
+    "tests/stories/",
+    "_slack.py",
+    "_browser.py",
+    "test_kill.py",
+    "test_postgres.py",
+    "test_runner.py",
+    "test_exports",
+)
+"""Tests that start servers, browsers and processes, and wait for what these do: how long that takes is the machine's affair."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What fails on the wire is tried again: a defect fails every time, a machine that was busy for a moment does not."""
+    for item in items:
+        if any(part in item.nodeid for part in ON_THE_WIRE):
+            item.add_marker(pytest.mark.flaky(reruns=2, reruns_delay=1))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Files and exports of tests lie in a folder of theirs, never in the checkout's."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FILES_FOLDER", str(tmp_path_factory.mktemp("files")))
+        patch.setenv("EXPORTS_FOLDER", str(tmp_path_factory.mktemp("exports")))
+        yield
+
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[str]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from bot.blocks import kit
+from bot.blocks import find, kit
 from bot.blocks.kit import Block, Card
 
 STAGES = {
@@ -186,6 +186,7 @@ def home(
         label, action = step.buttons[0] if step.buttons else ("", "")
         sentence = kit.md("Still to set up: *{title}*", title=step.title)
         blocks.append(kit.section(sentence, kit.button(label, action, step.key) if action else None))
+    blocks += [kit.divider(), *find.in_home()]
     blocks += [kit.divider(), kit.header("My engagements")]
     blocks += [kit.section(_place(place)) for place in places] or [kit.section("You are in no engagement yet.")]
     if all_places > len(places):
@@ -243,8 +244,9 @@ def link_help() -> Block:
             "1. Open the channel that you share with the client.\n"
             "2. If it is private, add me: `/invite @throughline`.\n"
             "3. Type `/engagement link` there.\n\n"
-            "The channel stays as it is. A private channel for your team is made beside it."
+            "The channel stays as it is. A private channel for your team is made beside it, and what was said before is brought in."
         ),
+        kit.button("Link several", "engagement.look_around"),
     )
 
 

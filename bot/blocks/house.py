@@ -21,9 +21,12 @@ class Chosen:
     workdays: Sequence[int]
     hold_seconds: int
     grouping_seconds: int
+    first_response_minutes: int
+    waiting_minutes: int
     due_days: int
     bank_details: str
     post_only_clients: bool
+    record_period: int
 
 
 @dataclass(frozen=True)
@@ -136,6 +139,30 @@ def settings_form(chosen: Chosen) -> Block:
             least=0,
             most=3600,
             hint="What one person writes in a row, outside of threads.",
+        ),
+        kit.number_input(
+            "first_response_minutes",
+            "Minutes to a first answer",
+            initial=chosen.first_response_minutes,
+            least=0,
+            most=10_000,
+            hint="Of your working hours. The staff channel is told before they are over. 0 for no target.",
+        ),
+        kit.number_input(
+            "waiting_minutes",
+            "Minutes to any later answer",
+            initial=chosen.waiting_minutes,
+            least=0,
+            most=10_000,
+            hint="Of your working hours too.",
+        ),
+        kit.number_input(
+            "record_period",
+            "Days to keep what was said",
+            initial=chosen.record_period,
+            least=0,
+            most=36_500,
+            hint="After an engagement is closed; then its messages and files are deleted for good. 0 keeps them for ever.",
         ),
         kit.ticks(
             "post_only_clients",

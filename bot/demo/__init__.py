@@ -42,13 +42,19 @@ class Town:
             await self.work.settled(timeout)
 
 
-def free_port(wanted: int = 0, host: str = "127.0.0.1") -> int:
-    """The port if it is free, else one that is."""
+def bound(wanted: int = 0, host: str = "127.0.0.1") -> socket.socket:
+    """A socket bound to the port if it is free, else to one that is; held, so that nobody takes it meanwhile."""
     for port in (wanted, 0):
-        with contextlib.suppress(OSError), socket.create_server((host, port)) as server:
-            found: int = server.getsockname()[1]
-            return found
+        with contextlib.suppress(OSError):
+            return socket.create_server((host, port))
     raise RuntimeError("No port is free on this machine.")
+
+
+def free_port(wanted: int, host: str = "127.0.0.1") -> int:
+    """The port if it is free, else 0, by which one is chosen when it is bound."""
+    with contextlib.suppress(OSError), socket.create_server((host, wanted)):
+        return wanted
+    return 0
 
 
 @contextlib.asynccontextmanager
@@ -66,7 +72,9 @@ async def town(
     With `hurry`, for tests, no channel waits a second between two messages, and the sandbox counts no rates.
     """
     await schema.upgrade(database_url)
-    bot_port, sandbox_port, smtp_port = (free_port(port) for port in ports)
+    listening = bound(ports[0])
+    bot_port = listening.getsockname()[1]
+    sandbox_port, smtp_port = (free_port(port) for port in ports[1:])
     url = f"http://127.0.0.1:{bot_port}"
     sandbox = Sandbox(
         bot_url=url,
@@ -95,12 +103,13 @@ async def town(
             await composition.day_one(app, hold_seconds=HOLD_SECONDS)
             async with (
                 composition.working(app, paces={} if hurry else PACES) as work,
-                composition.serving(app, on_kept=work.deliveries.wake),
+                composition.serving(app, on_kept=work.deliveries.wake, listening=listening),
             ):
                 yield Town(app, sandbox, work, url)
         finally:
             await app.close()
     finally:
+        listening.close()
         await sandbox.stop()
 
 

@@ -149,7 +149,7 @@ async def taken_back(heard: Heard) -> Reply:
 async def assign(heard: Heard) -> Reply:
     """Give the project to whom the words name, or ask."""
     if heard.words:
-        owner = await _person(heard, heard.words)
+        owner = await person_of(heard, heard.words)
         project = await projects.assign(heard.session, heard.actor, heard.value, owner.id)
         return Say(kit.md("{owner} has *{title}* now.", owner=owner.first_name, title=project.title))
     project = await access.fetch(heard.session, heard.actor, access.Can.PROJECT_MANAGE, Project, heard.value)
@@ -247,7 +247,7 @@ async def _readers(heard: Heard, engagement_id: uuid.UUID) -> str:
     return kit.md("{name}, by mail,", name=contact.first_name)
 
 
-async def _person(heard: Heard, words: str) -> people.User:
+async def person_of(heard: Heard, words: str) -> people.User:
     """Whom of the team the words name: a mention, or a part of a name that fits only one."""
     team = await people.staff(heard.session)
     mention = MENTION.search(words)

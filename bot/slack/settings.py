@@ -9,7 +9,7 @@ from bot.slack.replies import Done, Open, Reply, Say, Update
 from core import access, house
 from core.access import Can
 
-NUMBERS = ("hold_seconds", "grouping_seconds", "due_days")
+NUMBERS = ("hold_seconds", "grouping_seconds", "first_response_minutes", "waiting_minutes", "due_days", "record_period")
 TEXTS = ("name", "currency", "timezone", "opens", "closes", "bank_details")
 
 
@@ -24,9 +24,12 @@ def _chosen(heard: Heard) -> blocks.Chosen:
         workdays=agency.setting("workdays"),
         hold_seconds=agency.setting("hold_seconds"),
         grouping_seconds=agency.setting("grouping_seconds"),
+        first_response_minutes=agency.setting("first_response_minutes"),
+        waiting_minutes=agency.setting("waiting_minutes"),
         due_days=agency.setting("due_days"),
         bank_details=agency.setting("bank_details"),
         post_only_clients=agency.setting("post_only_clients"),
+        record_period=agency.setting("record_period"),
     )
 
 

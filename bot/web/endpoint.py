@@ -4,6 +4,7 @@ import ipaddress
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -65,7 +66,15 @@ class Go:
     cookies: tuple[Cookie, ...] = ()
 
 
-Answer = Page | Go
+@dataclass(frozen=True)
+class File:
+    """A file to save, under the name that it is given."""
+
+    path: Path
+    name: str
+
+
+Answer = Page | Go | File
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Outside = Callable[[web.Request], Awaitable[Answer]]
 
@@ -146,10 +155,14 @@ class Endpoint:
         origin = request.headers.get("Origin", "")
         return bool(origin) and (origin == self._origin or urlsplit(origin).netloc == request.host)
 
-    def _sentence(self, sentence: str, status: int) -> web.Response:
+    def _sentence(self, sentence: str, status: int) -> web.StreamResponse:
         return self._response(Page("sentence.html", {"sentence": sentence}, status))
 
-    def _response(self, answer: Answer) -> web.Response:
+    def _response(self, answer: Answer) -> web.StreamResponse:
+        if isinstance(answer, File):
+            kept = {**HEADERS, "Content-Disposition": f'attachment; filename="{answer.name}"'}
+            return web.FileResponse(answer.path, headers=kept)
+        response: web.Response
         if isinstance(answer, Go):
             response = web.Response(status=303, headers={**HEADERS, "Location": answer.path})
         else:

@@ -16,16 +16,38 @@ STATUS = (
 PROPOSAL = (Show("proposal.card", "client", mail="signers"), Show("proposal.twin", "staff"))
 INVOICE = (Show("invoice.card", "client", mail="billing"), Show("invoice.twin", "staff"))
 TWIN = (Show("project.twin", "staff"),)
+CONTROL = (Show("conversation.control", "staff"),)
+EXPORT = (Show("export.card", "staff"),)
 
 ANNOUNCED: Mapping[Kind, tuple[Show, ...]] = {
     Kind.CONTACT_LINKED: (Show("person.linked", "staff"), *STATUS),
-    Kind.CONVERSATION_MERGED: STATUS,
-    Kind.CONVERSATION_NOTED: (Show("conversation.note", "staff", news=True, about="note"),),
+    Kind.CONVERSATION_ASSIGNED: (
+        *CONTROL,
+        Show("conversation.taken", "staff", news=True, under="conversation.control"),
+        *STATUS,
+    ),
+    Kind.CONVERSATION_DUE: (
+        *CONTROL,
+        Show("conversation.due", "staff", news=True, under="conversation.control"),
+    ),
+    Kind.CONVERSATION_MERGED: STATUS,  # the control cards of both follow by themselves, as after a move or a split
+    Kind.CONVERSATION_MOVED: STATUS,
+    Kind.CONVERSATION_NOTED: (*CONTROL, Show("conversation.note", "staff", news=True, about="note")),
     Kind.CONVERSATION_OPENED: (Show("conversation.opening", "client", mail="contact"), *STATUS),
-    Kind.CONVERSATION_RENAMED: (Show("conversation.opening", "client"), *STATUS),
-    Kind.CONVERSATION_REOPENED: STATUS,
-    Kind.CONVERSATION_RESOLVED: STATUS,
-    Kind.CONVERSATION_TAKEN: (Show("conversation.taken", "staff", news=True), *STATUS),
+    Kind.CONVERSATION_RENAMED: (Show("conversation.opening", "client"), *CONTROL, *STATUS),
+    Kind.CONVERSATION_REOPENED: (*CONTROL, *STATUS),
+    Kind.CONVERSATION_REPLIED: (
+        Show("conversation.reply", "client", news=True, about="reply", mail="contact"),
+        *CONTROL,
+        *STATUS,
+    ),
+    Kind.CONVERSATION_RESOLVED: (*CONTROL, *STATUS),
+    Kind.CONVERSATION_SPLIT: STATUS,
+    Kind.CONVERSATION_TAKEN: (
+        *CONTROL,
+        Show("conversation.taken", "staff", news=True, under="conversation.control"),
+        *STATUS,
+    ),
     Kind.ENGAGEMENT_ACCEPTED: (Show("engagement.twin", "staff"),),
     Kind.ENGAGEMENT_AMOUNTS_SET: STATUS,
     Kind.ENGAGEMENT_CHANNELS_MADE: (Show("engagement.twin", "staff", pin=True),),
@@ -45,15 +67,20 @@ ANNOUNCED: Mapping[Kind, tuple[Show, ...]] = {
         Show("engagement.twin", "staff"),
         Show("engagement.disconnected", "staff", news=True),
     ),
+    Kind.ENGAGEMENT_HISTORY_IMPORTED: (Show("backfill.card", "staff"),),
     Kind.ENGAGEMENT_INVITED: (Show("engagement.twin", "staff"),),
     Kind.ENGAGEMENT_LINKED: (Show("engagement.welcome", "client"), *STATUS),
     Kind.ENGAGEMENT_MAIL_CHOSEN: (Show("engagement.twin", "staff"),),
     Kind.ENGAGEMENT_PAUSED: STATUS,
     Kind.ENGAGEMENT_PEOPLE_NAMED: STATUS,
+    Kind.ENGAGEMENT_RECORD_GAP: (Show("backfill.card", "staff"),),
     Kind.ENGAGEMENT_RESUMED: STATUS,
     Kind.ENGAGEMENT_STAFF_CHANNEL_EXPOSED: (),  # the owner is told directly, by the job owner.warn
     Kind.ENGAGEMENT_STAFF_CHANNEL_PRIVATE: (Show("engagement.twin", "staff"),),
     Kind.ENGAGEMENT_STUCK: (Show("engagement.twin", "staff", pin=True), Show("engagement.stuck", "staff", news=True)),
+    Kind.EXPORT_ASKED: EXPORT,
+    Kind.EXPORT_FAILED: EXPORT,
+    Kind.EXPORT_READY: (*EXPORT, Show("export.ready", "staff", news=True, under="export.card")),
     Kind.INVOICE_DRAFTED: (Show("invoice.twin", "staff"),),
     Kind.INVOICE_ISSUED: (*INVOICE, *STATUS),
     Kind.INVOICE_MISMATCHED: (
@@ -111,11 +138,14 @@ SILENT = frozenset(
     {
         Kind.COMPANY_CUSTOMER_MADE,
         Kind.ENGAGEMENT_OPENED,  # its channels are not there yet; ENGAGEMENT_CHANNELS_MADE speaks
+        Kind.ENGAGEMENT_RECORD_FORGOTTEN,
         Kind.ENGAGEMENT_STAGE_PASSED,
+        Kind.EXPORT_FETCHED,
         Kind.LINK_OPENED,
         Kind.ORDER_MADE,
         Kind.ORGANIZATION_SET,
         Kind.ORGANIZATION_STARTED,
+        Kind.PERSON_ERASED,
         Kind.ROLE_GIVEN,
         Kind.SERVICE_EDITED,
         Kind.SERVICE_MADE,

@@ -7,6 +7,7 @@ from datetime import datetime
 
 import structlog
 
+from bot.blocks.engagements import several
 from bot.gateways.failures import Permanent, Temporary, Unknown
 from bot.gateways.slack.profiles import profile_of
 from bot.tenants import Tenant
@@ -171,6 +172,24 @@ async def _look(works: Works, tenant: Tenant, engagement: Engagement, channel: s
             await engagements.note_member(session, channel, member, "", present=True, event_ts=since)
             await meet_later(session, engagement, member, "client", since)
     return bool(info.get("is_ext_shared"))
+
+
+@handler("channels.look")
+async def look_around(works: Works, job: Claimed) -> None:
+    """Note which shared channels we are in, and tell whoever asked what can be linked. Better twice than never."""
+    tenant, found, cursor = await works.tenants.of(job.tenant), dict[str, str](), None
+    while True:
+        page, cursor = await works.slack.private_channels(tenant.token, cursor, kinds="private_channel,public_channel")
+        found |= {
+            one["id"]: str(one.get("name", "")) for one in page if one.get("is_member") and one.get("is_ext_shared")
+        }
+        if cursor is None:
+            break
+    async with works.db.transaction(job.tenant) as session:
+        await engagements.seen(session, found)
+        free = [one.channel_id for one in await engagements.adoptable(session, people.system(job.tenant))]
+    card = several.found(free)
+    await works.slack.post(tenant.token, str(job.payload["user"]), card.text, card.blocks)
 
 
 async def meet_later(session: Session, engagement: Engagement, user: str, place: Place, event_ts: str) -> None:

@@ -1,14 +1,16 @@
 """Slack's message and reaction events, told to the record: who said, edited, deleted or reacted to what, and where."""
 
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from bot.gateways.slack import post_id_of
 from core import conversations, engagements, jobs, people, posts
-from core.conversations import Said
+from core.conversations import Fact, Said
 from core.db import Session
-from core.inbox import Delivery
+from core.engagements import Engagement, Place
+from core.inbox import Applier, Delivery, Together
 
 Json = dict[str, Any]
 
@@ -74,7 +76,7 @@ def said(message: Json, channel: str, app_id: str, us: str = "") -> Said | None:
         post_id=_uuid(post_id_of(message)) if own else None,
         edited_ts=edited.get("ts") if isinstance(edited, dict) else None,
         raw=None if kind in KNOWN else message,
-        files=[_file(file) for file in message.get("files") or [] if isinstance(file, dict) and file.get("id")],
+        files=[file_told(file) for file in message.get("files") or [] if isinstance(file, dict) and file.get("id")],
     )
 
 
@@ -84,6 +86,12 @@ def _our_user(content: Json) -> str:
     return str(authorizations[0].get("user_id") or "") if authorizations[0].get("is_bot") else ""
 
 
+def _about(event: Json) -> str:
+    """The ts of the message that an event is about."""
+    inner = event.get("message") or event.get("previous_message") or {}
+    return str(event.get("deleted_ts") or inner.get("ts") or event.get("ts") or "0")
+
+
 def _uuid(text: str | None) -> uuid.UUID | None:
     try:
         return uuid.UUID(text) if text else None
@@ -91,7 +99,8 @@ def _uuid(text: str | None) -> uuid.UUID | None:
         return None
 
 
-def _file(file: Json) -> Json:
+def file_told(file: Json) -> Json:
+    """What Slack tells of a file, as the record takes it; in channels that are shared often no more than its id."""
     return {
         "file_ref": file["id"],
         "name": file.get("name") or file.get("title") or "",
@@ -101,75 +110,89 @@ def _file(file: Json) -> Json:
     }
 
 
-async def message(session: Session, delivery: Delivery) -> None:
-    """Apply a message event: something said, or the edit or the deletion of it. A channel that is not ours changes nothing."""
-    content = delivery.content()
+NOWHERE: tuple[None, Place] = (None, "elsewhere")
+
+
+async def heard(session: Session, deliveries: Sequence[Delivery]) -> None:
+    """Apply message and reaction events: what was said, edited, deleted, reacted to. A channel that is not ours changes nothing."""
+    contents = [delivery.content() for delivery in deliveries]
+    events = [content["event"] for content in contents]
+    channels = {_channel(event) for event in events} - {None}
+    homes = await engagements.in_channels(session, [channel for channel in channels if channel is not None])
+    facts: list[Fact] = []
+    reactions: list[conversations.Reacted] = []
+    for content, event in zip(contents, events, strict=True):
+        engagement, place = homes.get(_channel(event) or "") or NOWHERE
+        if engagement is None or (place == "client" and not engagement.kept):
+            continue
+        if event["type"] != "message":
+            if not conversations.forgotten(engagement, event["item"]["ts"]):
+                reactions.append(_reacted(event))
+            continue
+        subtype = event.get("subtype") or "message"
+        if subtype in IGNORED or conversations.forgotten(engagement, _about(event)):
+            continue
+        if place == "staff" and subtype in CONVERTED:
+            await engagements.staff_channel_public(
+                session, engagement.id, public=CONVERTED[subtype], event_ts=event.get("event_ts") or event["ts"]
+            )
+        fact = _fact(content, engagement, place)
+        if fact is not None:
+            facts.append(fact)
+    await conversations.keep(session, facts)
+    await conversations.react_all(session, reactions)
+    authors = {fact.said.author_ref: fact.engagement.organization_id for fact in facts if _speaks(fact)}
+    known = await people.met(session, authors)
+    await jobs.enqueue_all(
+        session,
+        [
+            jobs.Wanted("person.meet", f"person:{author}", {"user": author}, tenant, dedupe=author)
+            for author, tenant in sorted(authors.items())
+            if author not in known
+        ],
+    )
+
+
+def _channel(event: Json) -> str | None:
+    """The channel of a message, or of the message that was reacted to; None for what is reacted to elsewhere."""
+    if event["type"] == "message":
+        return str(event["channel"])
+    item = event.get("item") or {}
+    return str(item["channel"]) if item.get("type") == "message" else None
+
+
+def _speaks(fact: Fact) -> bool:
+    return not fact.said.bot and bool(fact.said.author_ref) and fact.deleted_at is None and not fact.said.edited_ts
+
+
+def _reacted(event: Json) -> conversations.Reacted:
+    item = event["item"]
+    present = event["type"] == "reaction_added"
+    return item["channel"], item["ts"], event.get("user") or "", event["reaction"], present, event["event_ts"]
+
+
+def _fact(content: Json, engagement: Engagement, place: Place) -> Fact | None:
+    """What a message event tells. An unfurl or a reply count is told as what was said, not as an edit."""
     event, app_id, us = content["event"], content.get("api_app_id") or "", _our_user(content)
-    channel = event["channel"]
-    engagement, place = await engagements.in_channel(session, channel)
-    subtype = event.get("subtype") or "message"
-    if engagement is None or subtype in IGNORED or (place == "client" and not engagement.kept):
-        return
-    if place == "staff" and subtype in CONVERTED:
-        await engagements.staff_channel_public(
-            session, engagement.id, public=CONVERTED[subtype], event_ts=event.get("event_ts") or event["ts"]
-        )
+    channel, subtype = event["channel"], event.get("subtype") or "message"
+    previous = event.get("previous_message") or {}
+    at = event.get("event_ts") or event.get("ts") or ""
+    if subtype == "message_deleted" or (event.get("message") or {}).get("subtype") == "tombstone":
+        ts = event.get("deleted_ts") or previous.get("ts") or (event.get("message") or {}).get("ts")
+        gone = said({**previous, "ts": ts}, channel, app_id, us)
+        return Fact(engagement, place, gone, deleted_at=conversations.moment(at)) if gone else None
     if subtype == "message_changed":
         now = said(event["message"], channel, app_id, us)
-        before = said(event["previous_message"], channel, app_id, us) if event.get("previous_message") else None
         if now is None:
-            return
-        if event["message"].get("subtype") == "tombstone":
-            await conversations.delete(session, engagement, place, before or now, conversations.moment(event["ts"]))
-        elif now.edited_ts or now.own:
-            await conversations.edit(session, engagement, place, now, before)
-        else:  # an unfurl, a reply count: nobody edited anything
-            await conversations.say(session, engagement, place, now)
-        return
-    if subtype == "message_deleted":
-        previous = event.get("previous_message") or {}
-        gone = said({**previous, "ts": event.get("deleted_ts") or previous.get("ts")}, channel, app_id, us)
-        if gone is not None:
-            await conversations.delete(
-                session, engagement, place, gone, conversations.moment(event.get("event_ts") or event["ts"])
-            )
-        return
-    heard = said(event, channel, app_id, us)
-    if heard is None:
+            return None
+        if now.own:
+            return Fact(engagement, place, replace(now, edited_ts=at))
+        before = said(previous, channel, app_id, us) if previous and now.edited_ts else None
+        return Fact(engagement, place, now, before)
+    spoken = said(event, channel, app_id, us)
+    if spoken is None:
         raise ValueError("This message has no ts, so it cannot be told from others.")
-    await conversations.say(session, engagement, place, heard)
-    if not heard.bot and heard.author_ref and await people.identity(session, heard.author_ref) is None:
-        await jobs.enqueue(
-            session,
-            "person.meet",
-            lane=f"person:{heard.author_ref}",
-            payload={"user": heard.author_ref},
-            organization_id=engagement.organization_id,
-            dedupe=heard.author_ref,
-        )
-
-
-def reaction(*, present: bool) -> Callable[[Session, Delivery], Awaitable[None]]:
-    """What applies reaction_added or reaction_removed."""
-
-    async def apply(session: Session, delivery: Delivery) -> None:
-        event = delivery.content()["event"]
-        item = event.get("item") or {}
-        if item.get("type") != "message":
-            return
-        engagement, _ = await engagements.in_channel(session, item["channel"])
-        if engagement is not None:
-            await conversations.react(
-                session,
-                item["channel"],
-                item["ts"],
-                event.get("user") or "",
-                event["reaction"],
-                present=present,
-                changed_ts=event["event_ts"],
-            )
-
-    return apply
+    return Fact(engagement, place, spoken)
 
 
 async def mention(session: Session, delivery: Delivery) -> None:
@@ -205,10 +228,11 @@ async def home_opened(session: Session, delivery: Delivery) -> None:
         )
 
 
-APPLIERS = {
-    ("slack", "message"): message,
-    ("slack", "reaction_added"): reaction(present=True),
-    ("slack", "reaction_removed"): reaction(present=False),
+HEARD = Together(heard)
+APPLIERS: dict[tuple[str, str], Applier] = {
+    ("slack", "message"): HEARD,
+    ("slack", "reaction_added"): HEARD,
+    ("slack", "reaction_removed"): HEARD,
     ("slack", "app_mention"): mention,
     ("slack", "app_home_opened"): home_opened,
 }

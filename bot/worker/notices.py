@@ -8,7 +8,7 @@ import structlog
 from bot.blocks import kit
 from bot.gateways.failures import Permanent
 from bot.gateways.slack.profiles import profile_of
-from bot.worker.works import Works, handler
+from bot.worker.works import CHORES, Works, chore, handler
 from core import clock, inbox, people
 from core.jobs import Claimed
 
@@ -50,6 +50,13 @@ async def meet_all(works: Works, job: Claimed) -> None:
             await people.meet(session, profile_of(info), home_team_id=tenant.team_id)
 
 
+@chore("inbox.forget")
+async def forget_raw(works: Works) -> None:
+    """Forget the raw bodies of what was applied long ago."""
+    async with works.db.platform() as session:
+        await inbox.forget(session, clock.now() - timedelta(days=RAW_DAYS))
+
+
 class Schedule:
     """The chores that come round: every hour of the clock, what is older than its keep is forgotten."""
 
@@ -67,11 +74,11 @@ class Schedule:
         while not self._stopping.is_set():
             if clock.now() >= due:
                 due = clock.now() + self._every
-                try:
-                    async with self._works.db.platform() as session:
-                        await inbox.forget(session, clock.now() - timedelta(days=RAW_DAYS))
-                except Exception as error:
-                    log.error("a chore failed", chore="inbox.forget", error=inbox.describe(error))
+                for name, do in CHORES.items():
+                    try:
+                        await do(self._works)
+                    except Exception as error:
+                        log.error("a chore failed", chore=name, error=inbox.describe(error))
             try:
                 await asyncio.wait_for(self._stopping.wait(), self._look)
             except TimeoutError:

@@ -9,7 +9,7 @@ from bot.blocks import mails, pages
 from bot.blocks.kit import Card
 from bot.gateways.failures import Permanent, Temporary, Unknown
 from bot.gateways.slack import own_post
-from bot.worker.cards import CARDS, POSTED, Sight
+from bot.worker.cards import CARDS, POSTED, THREADS, Sight
 from bot.worker.places import may_stand
 from bot.worker.works import Works, handler
 from core import clock, engagements, events, people, posts
@@ -66,6 +66,8 @@ async def show(works: Works, job: Claimed) -> None:
         pin = bool(payload.get("pin")) and post.pinned_at is None
         if payload.get("under"):
             thread = await _thread(session, uuid.UUID(payload["subject"]), place, payload["under"])
+        elif payload["card"] in THREADS:
+            thread = await THREADS[payload["card"]](session, uuid.UUID(payload["subject"]), place)
         if before == "gone":
             post.state = posts.STATES.move(post.state, "waiting")
         if post.state == "waiting":

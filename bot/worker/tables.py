@@ -6,12 +6,17 @@ import uuid
 
 import bot.worker.cards
 from bot.worker import connect, messages, payments
+from bot.worker.backfill import quietly
 from bot.worker.works import HANDLERS
 from core import people
 from core.db import Session
 from core.inbox import Appliers
 
-APPLIERS: Appliers = {**messages.APPLIERS, **connect.APPLIERS, **payments.APPLIERS}
+HEARD: Appliers = {**messages.APPLIERS, **connect.APPLIERS}
+APPLIERS: Appliers = {
+    **{key: quietly(applier) for key, applier in HEARD.items()},
+    **payments.APPLIERS,
+}
 
 for module in pkgutil.iter_modules(bot.worker.cards.__path__, "bot.worker.cards."):
     importlib.import_module(module.name)

@@ -42,3 +42,20 @@ def handler(kind: str) -> Callable[[Handler], Handler]:
         return run
 
     return register
+
+
+Chore = Callable[[Works], Awaitable[None]]
+
+CHORES: dict[str, Chore] = {}
+
+
+def chore(name: str) -> Callable[[Chore], Chore]:
+    """Register what comes round every hour of the clock. It runs in every worker, so it finds out by itself what is still to be done."""
+
+    def register(run: Chore) -> Chore:
+        if name in CHORES:
+            raise ValueError(f"{name} comes round twice")
+        CHORES[name] = run
+        return run
+
+    return register

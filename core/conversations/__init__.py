@@ -1,9 +1,30 @@
 """Conversations and their messages: every word said in an engagement, with its edits, deletions, reactions and files."""
 
+from core.conversations.handling import assign, beside, can_be_filed, file, merge, retitle, split, to_file, whole
 from core.conversations.joining import WORDS_TO_US, asked_of_us
-from core.conversations.record import Said, attribute, delete, edit, moment, moved, react, say
+from core.conversations.keeping import keep
+from core.conversations.mirror import (
+    LONGEST,
+    Control,
+    Preview,
+    Replied,
+    arrived,
+    control,
+    gather,
+    last_words,
+    linked,
+    note_thread,
+    preview,
+    replied,
+    reply,
+    standing,
+)
+from core.conversations.record import Reacted, attribute, delete, edit, forgotten, moved, react, react_all, say
+from core.conversations.said import Fact, Said, moment
 from core.conversations.tables import STATUS, Attachment, Conversation, Message, Reaction, Revision
+from core.conversations.targets import Hours, Target, after, between, follow, hours_of, target_of, warn, watch
 from core.conversations.telling import Noted, Told, noted, threaded, told, unthreaded
+from core.conversations.turning import topic_of
 from core.conversations.verbs import (
     Summary,
     candidates,
@@ -20,38 +41,76 @@ from core.conversations.verbs import (
 )
 
 __all__ = [
+    "LONGEST",
     "STATUS",
     "WORDS_TO_US",
     "Attachment",
+    "Control",
     "Conversation",
+    "Fact",
+    "Hours",
     "Message",
     "Noted",
+    "Preview",
+    "Reacted",
     "Reaction",
+    "Replied",
     "Revision",
     "Said",
     "Summary",
+    "Target",
     "Told",
+    "after",
+    "arrived",
     "asked_of_us",
+    "assign",
     "attribute",
+    "beside",
+    "between",
+    "can_be_filed",
     "candidates",
+    "control",
     "delete",
     "edit",
+    "file",
+    "follow",
+    "forgotten",
+    "gather",
+    "hours_of",
+    "keep",
+    "last_words",
+    "linked",
+    "merge",
     "messages",
     "moment",
     "moved",
     "note",
+    "note_thread",
     "noted",
     "of_message",
     "open_ones",
+    "preview",
     "react",
+    "react_all",
     "rename",
     "reopen",
+    "replied",
+    "reply",
     "resolve",
+    "retitle",
     "say",
+    "split",
+    "standing",
     "start",
     "summary",
     "take",
+    "target_of",
     "threaded",
+    "to_file",
     "told",
+    "topic_of",
     "unthreaded",
+    "warn",
+    "watch",
+    "whole",
 ]

@@ -1,22 +1,24 @@
-"""Which conversation a message belongs to, and what follows from it: topic, beginning, whose turn it is; in any order of arrival."""
+"""Which conversation a message belongs to: its thread's, or the one that the person began just now; in any order of arrival."""
 
 import re
+import uuid
+from collections import defaultdict
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from functools import partial
+from datetime import timedelta
 from typing import Literal
 
-from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy import update
+from sqlalchemy.orm.attributes import set_committed_value
 
-from core import clock, events, jobs, people, posts
-from core.conversations.tables import STATUS, Conversation, Message, Revision
+from core import clock, events, jobs, people
+from core.conversations import nearby
+from core.conversations.tables import Conversation, Message
+from core.conversations.turning import Turn, settle, topic_of
+from core.conversations.word import Word
 from core.db import Session, new_number
-from core.engagements import Engagement, locked
-from core.events import Event, Kind
-from core.people import User
-
-SPOKEN = frozenset({"message", "file_share", "thread_broadcast", "me_message"})
-"""The kinds of message that are somebody speaking, and so belong to a conversation; the rest are notices of the channel."""
+from core.events import Happening, Kind
+from core.posts import Post
 
 WORDS_TO_US = frozenset({"help", "reopen", "status", "waiting"})
 """What clients may ask us by a mention; all else that they say, they say to the agency."""
@@ -25,150 +27,137 @@ COURTESY = re.compile(
     r"a|again|are|can|conversation|could|for|hello|hi|how|is|it|me|need|now|of|on|our|please|pls|show|thanks?|that|the"
     r"|there|things?|this|thread|to|topic|us|we|whats?|you"
 )
-THANKS = re.compile(
-    r"^\W*(?:(?:ok(?:ay)?|great|perfect|super|cool|got it|will do|thanks?(?: you)?(?: so much| a lot)?|many thanks|thx|cheers|ta)\W*)+$",
-    re.IGNORECASE,
-)
-# Atomic, because “:+:+:+…” can be read as emoji in so many ways that trying them all would take for ever.
-EMOJI = re.compile(r"^\s*(?>(?::[\w+\-']+:|[^\w\s])\s*)+$")
 
 
-async def join(session: Session, engagement: Engagement, message: Message, *, called: str | None = None) -> None:
-    """Put what somebody said into its conversation: its thread's, the one that the person began just now, or a new one.
+@dataclass(slots=True)
+class Joined:
+    """A conversation that words came into, what it was before, and what it stands for from now on."""
 
-    A message that comes late may show that what stood as several is one: then they are put together. `called` is what it asks of us.
+    conversation: Conversation
+    words: list[Word]
+    was: str
+    made: bool
+    others: list[Conversation]
+    anew: bool
+    """What came does not just follow what was known, so that all has to be worked out again."""
+
+
+async def join(session: Session, words: Sequence[Word], heard: Mapping[str, Word]) -> list[Joined]:
+    """Put what people said into conversations: their thread's, the one that the person began just now, or a new one.
+
+    A message that comes late may show that what stood as several is one: then they are put together. `heard` is all that came
+    with these words. They are to be written next, and then `conclude` is to follow.
     """
-    if message.conversation_id is not None or _commands(message, called):
-        return
-    # The engagement first, as in every verb: else one that holds it and waits for the chain's head could meet us here.
-    await locked(session, engagement.id)
-    root = message.thread_ts or message.ts
-    found = await _fitting(session, message, root)
-    conversation = found[0] if found else await _open(session, engagement, message, root)
-    message.conversation_id = conversation.id
-    await session.execute(
-        update(Message)
-        .where(
-            Message.channel_id == message.channel_id,
-            Message.ts == root,
-            Message.side != "bot",
-            Message.conversation_id.is_(None),
-        )
-        .values(conversation_id=conversation.id)
+    words = sorted((word for word in words if not _commands(word)), key=lambda word: (word.sent_at, word.ts))
+    if not words:
+        return []
+    window = timedelta(seconds=(await people.organization(session, session.info["tenant"])).setting("grouping_seconds"))
+    runs = _runs(words, window)
+    threads, ties = {word.thread for word in words}, nearby.Ties()
+    for run in runs:
+        for word in run[1:]:
+            ties.tie(run[0].thread, word.thread)
+    roots = await nearby.roots(session, threads)
+    for thread, root in roots.items():
+        if root.conversation_id is not None:
+            ties.tie(thread, root.conversation_id)
+    ids = {root.conversation_id for root in roots.values() if root.conversation_id is not None}
+    for number, conversation_id in await nearby.neighbours(session, runs, window):
+        ties.tie(runs[number][0].thread, conversation_id)
+        ids.add(conversation_id)
+    found = await nearby.conversations(session, threads, ids)
+    for one in found:
+        if (one.channel_id, one.thread_ts) in threads:
+            ties.tie((one.channel_id, one.thread_ts), one.id)
+    lone = threads - {(word.channel, word.ts) for word in words}
+    taken = {ties.of(one.id) for one in found}
+    lone = {thread for thread in lone if ties.of(thread) not in taken}
+    cards = await nearby.cards_at(session, lone)
+    standing = await nearby.conversations(
+        session, set(), {c.subject_id for c in cards.values() if c.subject == "conversation"}
     )
-    for other in found[1:]:
-        await _merge(session, other, conversation)
-    was, latest = conversation.status, conversation.last_message_at
-    if found[1:] or (latest is not None and message.sent_at < latest):
-        await settle(session, conversation)
-    else:
-        turn = Turn(was, conversation.waiting_since, conversation.resolved_at)
-        _stand(conversation, turn.heard(message.side, message.sent_at, message.text))
-        conversation.last_message_at = message.sent_at
+    for thread, card in cards.items():  # the card that stood first is gone; this one took its place
+        if card.subject == "conversation":
+            ties.tie(thread, card.subject_id)
+    return await _joined(session, words, heard, ties, [*found, *standing], roots, cards)
+
+
+async def _joined(
+    session: Session,
+    words: Sequence[Word],
+    heard: Mapping[str, Word],
+    ties: nearby.Ties,
+    found: Sequence[Conversation],
+    roots: Mapping[nearby.Thread, nearby.Root],
+    cards: Mapping[nearby.Thread, Post],
+) -> list[Joined]:
+    known, said = defaultdict[object, dict[uuid.UUID, Conversation]](dict), defaultdict[object, list[Word]](list)
+    for one in found:
+        known[ties.of(one.id)][one.id] = one
+    for word in words:
+        said[ties.of(word.thread)].append(word)
+    joined, changed = [], []
+    for group, theirs in said.items():
+        there = sorted(known[group].values(), key=lambda one: (one.opened_at, one.id))
+        before = [root for word in theirs if (root := roots.get(word.thread)) and root.conversation_id is None]
+        first = theirs[0]
+        into = there[0] if there else _open(session, first, cards.get(first.thread))
+        latest = into.last_message_at
+        late = latest is not None and first.sent_at < latest
+        joined.append(Joined(into, theirs, into.status, not there, there[1:], bool(there[1:] or before or late)))
+        for word in theirs:
+            word.conversation_id = into.id
+        for above in {word.root: heard.get(f"{word.channel}:{word.root}") for word in theirs}.values():
+            if above is not None and above.conversation_id is None and above.said is not None and above.side != "bot":
+                above.conversation_id, joined[-1].anew = (
+                    into.id,
+                    True,
+                )  # said to us, or a notice: what follows makes it part of it
+        if not joined[-1].anew:
+            turn = Turn(into.status, into.waiting_since, into.resolved_at)
+            for word in theirs:
+                turn = turn.heard(word.side, word.sent_at, word.first_text)
+            now = {
+                "status": turn.status,
+                "waiting_since": turn.since,
+                "resolved_at": turn.resolved_at,
+                "last_message_at": theirs[-1].sent_at,
+            }
+            if there:
+                changed.append({"id": into.id, **now})
+            for name, value in now.items():
+                (set_committed_value if there else setattr)(into, name, value)
+        belongs = update(Message).where(Message.id.in_([one.id for one in before]), Message.conversation_id.is_(None))
+        if before:
+            await session.flush()
+            await session.execute(belongs.values(conversation_id=into.id))
     await session.flush()
-    side: Literal["staff", "client"] = "staff" if message.side == "staff" else "client"
-    author = people.Actor(message.organization_id, side, user_id=message.author_id, name=message.author_name)
-    record = partial(events.record, session, author, engagement_id=engagement.id)
-    if not found:
-        await record(Kind.CONVERSATION_OPENED, "conversation", conversation.id, said=True)
-    elif was == "resolved" and conversation.status != "resolved":
-        await record(Kind.CONVERSATION_REOPENED, "conversation", conversation.id)
-    elif was != conversation.status:
-        await jobs.enqueue(
-            session,
-            "engagement.redraw",
-            lane=f"redraw:{engagement.id}",
-            payload={"engagement": str(engagement.id), "status": True},
-            organization_id=engagement.organization_id,
-            dedupe=f"status:{engagement.id}",
-        )
-    for other in found[1:]:
-        await record(Kind.CONVERSATION_MERGED, "conversation", other.id, into=str(conversation.id))
+    if changed:  # at once, where the session would write one after the other
+        await session.execute(update(Conversation), changed)
+    for each in joined:
+        for other in each.others:
+            await _merge(session, other, each.conversation)
+    return joined
 
 
-def _commands(message: Message, called: str | None) -> bool:
-    """Whether it was said to us and to nobody else: staff call us to command, clients with a few words or none."""
-    if called is None or (message.kind == "file_share" and not called):
-        return False
-    return message.side == "staff" or asked_of_us(called) in WORDS_TO_US
-
-
-def asked_of_us(called: str) -> str:
-    """What a client's words to us come down to without courtesies: “what is waiting on me?” is waiting, nothing at all is status;
-    "" where they are a message to the agency."""
-    plain = called.lower().replace("’s", "s").replace("'s", "s")
-    left = [word for word in re.findall(r"\w+", plain) if not COURTESY.fullmatch(word)]
-    if not called.strip():
-        return "status"
-    return left[0] if len(left) == 1 else ""
-
-
-async def _fitting(session: Session, message: Message, root: str) -> list[Conversation]:
-    """The conversations that the message belongs to, oldest first: of its thread, of the thread's first message, and, if it stands
-    in no thread, of what the same person said just before or after it."""
-    near = and_(Message.channel_id == message.channel_id, Message.ts == root)
-    if root == message.ts:
-        house = await people.organization(session, message.organization_id)
-        window = timedelta(seconds=house.setting("grouping_seconds"))
-        near = or_(
-            near,
-            and_(
-                Message.channel_id == message.channel_id,
-                Message.author_ref == message.author_ref,
-                or_(Message.thread_ts.is_(None), Message.thread_ts == Message.ts),
-                Message.sent_at.between(message.sent_at - window, message.sent_at + window),
-            ),
-        )
-    named = select(Message.conversation_id).where(near, Message.id != message.id, Message.conversation_id.is_not(None))
-    query = select(Conversation).where(
-        Conversation.deleted_at.is_(None),
-        or_(
-            Conversation.id.in_(named),
-            and_(Conversation.channel_id == message.channel_id, Conversation.thread_ts == root),
-        ),
-    )
-    found = list((await session.execute(query.order_by(Conversation.opened_at, Conversation.id))).scalars())
-    if not found and root != message.ts:
-        card = await posts.by_reference(session, message.channel_id, root)
-        if (
-            card is not None and card.subject == "conversation"
-        ):  # its card that stood first is gone; this one took its place
-            found = list(
-                (await session.execute(select(Conversation).where(Conversation.id == card.subject_id))).scalars()
-            )
-    return found
-
-
-async def _open(session: Session, engagement: Engagement, message: Message, root: str) -> Conversation:
-    about = await posts.by_reference(session, message.channel_id, root)
-    words = select(Message.text).where(
-        Message.channel_id == message.channel_id, Message.ts == root, Message.side != "bot"
-    )
-    first = (await session.execute(words)).scalar_one_or_none()
-    tied = about if about is not None and about.subject in ("proposal", "project", "invoice") else None
+def _open(session: Session, first: Word, card: Post | None) -> Conversation:
+    tied = card if card is not None and card.subject in ("proposal", "project", "invoice") else None
     conversation = Conversation(
-        organization_id=engagement.organization_id,
+        id=uuid.uuid4(),
+        organization_id=first.engagement.organization_id,
         number=new_number(),
-        engagement_id=engagement.id,
-        topic=topic_of(first or message.text),
+        engagement_id=first.engagement.id,
+        topic=topic_of(first.first_text),
         status="open",
-        channel_id=message.channel_id,
-        thread_ts=root,
-        opened_by_id=message.author_id,
-        opened_at=message.sent_at,
+        channel_id=first.channel,
+        thread_ts=first.root,
+        opened_by_id=first.author_id,
+        opened_at=first.sent_at,
         subject=tied.subject if tied else "",
         subject_id=tied.subject_id if tied else None,
     )
     session.add(conversation)
-    await session.flush()
     return conversation
-
-
-def topic_of(text: str) -> str:
-    """A topic from the first words of a message, at most eighty characters."""
-    words = " ".join(re.sub(r"<[^<>|]*\|([^<>]*)>|<[^<>]*>", r"\1", text).split())
-    words = words.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
-    return (words if len(words) <= 80 else words[:79].rstrip() + "…") or "A file"
 
 
 async def _merge(session: Session, other: Conversation, into: Conversation) -> None:
@@ -179,87 +168,84 @@ async def _merge(session: Session, other: Conversation, into: Conversation) -> N
     await session.flush()
 
 
-@dataclass(frozen=True)
-class Turn:
-    """Whose turn it is, and since when."""
+async def conclude(session: Session, joined: Sequence[Joined], late: Set[uuid.UUID]) -> None:
+    """Once the words are written: work out anew what has to be, and record what was opened, reopened and put together.
 
-    status: str
-    since: datetime | None
-    resolved_at: datetime | None
+    `late` are the conversations of messages whose first words came late: topics may be made of them.
+    """
+    anew = {one.conversation.id: one.conversation for one in joined if one.anew}
+    for found in await nearby.conversations(session, set(), set(late) - set(anew)):
+        anew[found.id] = found
+    for conversation in anew.values():
+        await settle(session, conversation)
+    happened: list[Happening] = []
+    wanted: dict[tuple[str, uuid.UUID], jobs.Wanted] = {}
+    for one in joined:
+        first, conversation = one.words[0], one.conversation
+        tenant, engagement_id = conversation.organization_id, conversation.engagement_id
+        side: Literal["staff", "client"] = "staff" if first.side == "staff" else "client"
+        author = people.Actor(tenant, side, user_id=first.author_id, name=first.author_name)
 
-    def heard(self, side: str, at: datetime, text: str) -> "Turn":
-        """After somebody spoke: the agency's turn after a client's words, unless they are only thanks; the client's after the agency's."""
-        thanks = is_thanks(text)
-        after = "waiting_client" if side == "staff" else "waiting_us"
-        if self.status == after or (thanks and (side != "staff" or self.status == "resolved")):
-            return self
-        return Turn(STATUS.move(self.status, after), at, None)
+        def happens(kind: Kind, about: uuid.UUID, by: people.Actor = author, **facts: str | bool) -> None:
+            happened.append(Happening(by, kind, "conversation", about, conversation.engagement_id, facts))  # noqa: B023
+
+        if one.made:
+            happens(Kind.CONVERSATION_OPENED, conversation.id, said=True)
+        elif one.was == "resolved" and conversation.status != "resolved":
+            happens(Kind.CONVERSATION_REOPENED, conversation.id)
+        elif one.was != conversation.status:
+            wanted["status", engagement_id] = jobs.Wanted(
+                "engagement.redraw",
+                f"redraw:{engagement_id}",
+                {"engagement": str(engagement_id), "status": True},
+                tenant,
+                dedupe=f"status:{engagement_id}",
+            )
+        for other in one.others:
+            happens(Kind.CONVERSATION_MERGED, other.id, into=str(conversation.id))
+        for changed in one.others:  # of those that words came into, `mirror.heard` thinks
+            wanted["follow", changed.id] = jobs.Wanted(
+                "conversation.follow",
+                f"conversation:{changed.id}",
+                {"conversation": str(changed.id)},
+                tenant,
+                dedupe=str(changed.id),
+            )
+    # After a backfill the cards are drawn once, and nobody is warned of waits long past.
+    if not session.info.get("quiet"):
+        await jobs.enqueue_all(session, [wanted[key] for key in sorted(wanted)])
+    await events.record_all(session, happened)
 
 
-def is_thanks(text: str) -> bool:
-    """Whether the words are only thanks, or a lone emoji: they reopen nothing and leave nobody waiting."""
-    return bool(text.strip()) and bool(THANKS.match(text) or EMOJI.match(text))
-
-
-async def settle(session: Session, conversation: Conversation) -> None:
-    """Work out topic, beginning and turn anew from all that was said and done, in the order in which it happened."""
-    done = select(Event).where(Event.subject_id == conversation.id, Event.kind.in_(ACTS)).order_by(Event.seq)
-    acts = list((await session.execute(done)).scalars())
-    first_text = func.coalesce(Revision.text, Message.text)
-    said = (
-        select(
-            Message.id,
-            Message.ts,
-            Message.thread_ts,
-            Message.sent_at,
-            Message.side,
-            Message.author_id,
-            first_text.label("text"),
-        )
-        .outerjoin(Revision, and_(Revision.message_id == Message.id, Revision.edited_ts == ""))
-        .where(Message.conversation_id == conversation.id, Message.kind.in_(SPOKEN), Message.side != "bot")
-        .order_by(Message.sent_at, Message.ts)
-    )
-    words = (await session.execute(said)).all()
-    turn = Turn("open", None, None)
-    if any(
-        act.kind == Kind.CONVERSATION_OPENED and not act.facts.get("said") for act in acts
-    ):  # by a form or a command
-        opener = (
-            await session.execute(select(User.side).where(User.id == conversation.opened_by_id))
-        ).scalar_one_or_none()
-        turn = Turn("waiting_client" if opener == "staff" else "waiting_us", conversation.opened_at, None)
-    elif words:
-        first = words[0]
-        conversation.opened_at, conversation.opened_by_id = first.sent_at, first.author_id
-        if first.thread_ts in (None, first.ts):
-            conversation.thread_ts = first.ts
-        if not any(act.kind == Kind.CONVERSATION_RENAMED for act in acts):
-            conversation.topic = topic_of(first.text)
-    pending = [act for act in acts if act.kind in (Kind.CONVERSATION_RESOLVED, Kind.CONVERSATION_REOPENED)]
+def _runs(words: Sequence[Word], window: timedelta) -> list[list[Word]]:
+    """What each person said outside of threads, in one go: never more than the window between two of them."""
+    runs: list[list[Word]] = []
+    latest: dict[tuple[str, str], list[Word]] = {}
     for word in words:
-        while pending and pending[0].at <= word.sent_at:
-            turn = _acted(turn, pending.pop(0))
-        turn = turn.heard(word.side, word.sent_at, word.text)
-    for act in pending:
-        turn = _acted(turn, act)
-    _stand(conversation, turn)
-    conversation.last_message_at = max([conversation.opened_at, *(word.sent_at for word in words)])
-    await session.flush()
+        if word.root != word.ts or word.said is None:
+            continue
+        who = (word.channel, word.said.author_ref)
+        run = latest.get(who)
+        if run is None or word.sent_at - run[-1].sent_at > window:
+            run = latest[who] = []
+            runs.append(run)
+        run.append(word)
+    return runs
 
 
-ACTS = (Kind.CONVERSATION_OPENED, Kind.CONVERSATION_RENAMED, Kind.CONVERSATION_RESOLVED, Kind.CONVERSATION_REOPENED)
+def _commands(word: Word) -> bool:
+    """Whether it was said to us and to nobody else: staff call us to command, clients with a few words or none."""
+    called = word.said.called if word.said else None
+    if called is None or (word.kind == "file_share" and not called):
+        return False
+    return word.side == "staff" or asked_of_us(called) in WORDS_TO_US
 
 
-def _acted(turn: Turn, act: Event) -> Turn:
-    if act.kind == Kind.CONVERSATION_RESOLVED:
-        return Turn("resolved", None, act.at)
-    return Turn("waiting_us", act.at, None) if turn.status == "resolved" else turn
-
-
-def _stand(conversation: Conversation, turn: Turn) -> None:
-    conversation.status, conversation.waiting_since, conversation.resolved_at = (
-        turn.status,
-        turn.since,
-        turn.resolved_at,
-    )
+def asked_of_us(called: str) -> str:
+    """What a client's words to us come down to without courtesies: “what is waiting on me?” is waiting, nothing at all is status;
+    "" where they are a message to the agency."""
+    plain = called.lower().replace("’s", "s").replace("'s", "s")
+    left = [word for word in re.findall(r"\w+", plain) if not COURTESY.fullmatch(word)]
+    if not called.strip():
+        return "status"
+    return left[0] if len(left) == 1 else ""

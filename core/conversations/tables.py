@@ -4,7 +4,8 @@ import uuid
 from datetime import datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, Computed, Index, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.schema import SchemaItem
 
@@ -48,6 +49,8 @@ class Conversation(Numbered, TenantRow):
     last_message_at: Mapped[datetime | None]
     resolved_at: Mapped[datetime | None]
     deleted_at: Mapped[datetime | None]
+    link: Mapped[str] = mapped_column(default="")
+    """Where its thread is read in Slack, once staff needed to know."""
 
 
 class Message(TenantRow):
@@ -65,6 +68,7 @@ class Message(TenantRow):
         CheckConstraint("side IN ('staff', 'client', 'stranger', 'bot', 'system')", name="side_known"),
         Index("ix_conversation_messages_conversation", "organization_id", "conversation_id", "sent_at"),
         Index("ix_conversation_messages_engagement", "organization_id", "engagement_id", "sent_at"),
+        Index("ix_conversation_messages_lexemes", "lexemes", postgresql_using="gin"),
     )
     engagement_id: Mapped[uuid.UUID]
     conversation_id: Mapped[uuid.UUID | None]
@@ -89,6 +93,20 @@ class Message(TenantRow):
     edited_ts: Mapped[str | None]
     edited_at: Mapped[datetime | None]
     deleted_at: Mapped[datetime | None]
+    filed_at: Mapped[datetime | None]
+    """When staff put it into the conversation in which it is; what was said near it does not move it from there."""
+    erased_at: Mapped[datetime | None]
+    """When its words were erased because its author asked for it; the text is empty since then."""
+    lexemes: Mapped[str | None] = mapped_column(
+        TSVECTOR(),
+        Computed(
+            "search_vector(kind, side, text, organization_id, engagement_id, coalesce(author_id::text, author_ref), sent_at)",
+            persisted=True,
+        ),
+        deferred=True,
+        deferred_raiseload=True,
+    )
+    """What it is found by (migration 0004): Postgres derives it, and `search_messages` alone reads it."""
 
 
 class Revision(TenantRow):
@@ -121,14 +139,22 @@ class Reaction(TenantRow):
 
 
 class Attachment(TenantRow):
-    """A file that came with a message: what Slack tells of it."""
+    """A file that came with a message: what Slack tells of it, and where its bytes are kept."""
 
     __tablename__ = "message_files"
     REFERS: ClassVar[dict[str, str]] = {"message_id": "conversation_messages"}
-    RULES: ClassVar[tuple[SchemaItem, ...]] = (UniqueConstraint("organization_id", "message_id", "file_ref"),)
+    RULES: ClassVar[tuple[SchemaItem, ...]] = (
+        UniqueConstraint("organization_id", "message_id", "file_ref"),
+        Index("ix_message_files_named", text("search_named(name)"), postgresql_using="gin"),
+    )
     message_id: Mapped[uuid.UUID]
     file_ref: Mapped[str]
     name: Mapped[str] = mapped_column(default="")
     mimetype: Mapped[str] = mapped_column(default="")
-    size: Mapped[int | None]
+    size: Mapped[int | None] = mapped_column(BigInteger)
     url: Mapped[str] = mapped_column(default="")
+    sha256: Mapped[str | None]
+    """What its bytes are kept under in the store, once they were fetched."""
+    fetched_at: Mapped[datetime | None]
+    trouble: Mapped[str] = mapped_column(default="")
+    """Why its bytes are not kept, as a code, if they cannot be had."""

@@ -8,8 +8,10 @@ from sqlalchemy import Select, case, func, select
 
 from core import access, clock, events
 from core.access import Can
-from core.conversations.joining import topic_of
+from core.conversations.handling import assign
 from core.conversations.tables import STATUS, Conversation, Message
+from core.conversations.targets import follow
+from core.conversations.turning import topic_of
 from core.db import Session, new_number, save
 from core.engagements import Engagement
 from core.errors import Conflict, Invalid
@@ -66,6 +68,7 @@ async def start(
     await save(session, conversation)
     if words:
         await save(session, _written(actor, conversation, words, kind="form", staff_only=False))
+    await follow(session, conversation)
     await events.record(
         session,
         actor,
@@ -109,20 +112,7 @@ def _written(
 
 async def take(session: Session, actor: Actor, conversation_id: uuid.UUID | str) -> Conversation:
     """Say that one sees to it. Taking it twice changes nothing."""
-    conversation = await access.fetch(session, actor, Can.CONVERSATION_HANDLE, Conversation, conversation_id, lock=True)
-    if conversation.owner_id == actor.user_id:
-        return conversation
-    conversation.owner_id = actor.user_id
-    await session.flush()
-    await events.record(
-        session,
-        actor,
-        Kind.CONVERSATION_TAKEN,
-        "conversation",
-        conversation.id,
-        engagement_id=conversation.engagement_id,
-    )
-    return conversation
+    return await assign(session, actor, conversation_id, actor.user_id)
 
 
 async def rename(session: Session, actor: Actor, conversation_id: uuid.UUID | str, topic: str) -> Conversation:
@@ -170,6 +160,7 @@ async def reopen(session: Session, actor: Actor, conversation_id: uuid.UUID | st
         conversation.status = STATUS.move("resolved", "waiting_us")
         conversation.resolved_at, conversation.waiting_since = None, clock.now()
         await session.flush()
+        await follow(session, conversation)
         await events.record(
             session,
             actor,
@@ -231,19 +222,20 @@ async def open_ones(
     )
     if engagement_id is not None:
         seen = seen.where(Conversation.engagement_id == engagement_id)
-    return await _summaries(session, seen, limit)
+    return await _summaries(session, actor, seen, limit)
 
 
 async def summary(session: Session, actor: Actor, conversation_id: uuid.UUID) -> Summary:
     """One conversation as a list shows it; NotFound for whoever may not see it."""
     found = await access.fetch(session, actor, Can.CONVERSATION_SEE, Conversation, conversation_id)
-    return (await _summaries(session, select(Conversation).where(Conversation.id == found.id), 1))[0]
+    return (await _summaries(session, actor, select(Conversation).where(Conversation.id == found.id), 1))[0]
 
 
-async def _summaries(session: Session, seen: Select[Conversation], limit: int) -> list[Summary]:
+async def _summaries(session: Session, actor: Actor, seen: Select[Conversation], limit: int) -> list[Summary]:
     found = seen.subquery()
-    counts = select(Message.conversation_id, func.count().label("said")).group_by(Message.conversation_id)
-    counted = counts.where(Message.conversation_id.in_(select(found.c.id)), Message.deleted_at.is_(None)).subquery()
+    theirs = access.visible(actor, Can.CONVERSATION_SEE, Message).where(Message.deleted_at.is_(None))
+    counts = theirs.with_only_columns(Message.conversation_id, func.count().label("said"))
+    counted = counts.where(Message.conversation_id.in_(select(found.c.id))).group_by(Message.conversation_id).subquery()
     rows = await session.execute(
         select(found, User.name.label("owner"), func.coalesce(counted.c.said, 0).label("said"))
         .outerjoin(User, User.id == found.c.owner_id)
@@ -291,7 +283,9 @@ async def of_message(
 
 
 async def messages(session: Session, actor: Actor, conversation_id: uuid.UUID, limit: int = 20) -> list[Message]:
-    """The latest messages of a conversation that the actor may see, oldest first."""
+    """The latest messages of a conversation that the actor may see, oldest first; deleted ones for whoever may read those."""
     query = access.visible(actor, Can.CONVERSATION_SEE, Message).where(Message.conversation_id == conversation_id)
+    if not access.allowed(actor, Can.CONVERSATION_SEE_EARLIER):
+        query = query.where(Message.deleted_at.is_(None))
     found = (await session.execute(query.order_by(Message.sent_at.desc()).limit(limit))).scalars().all()
     return list(reversed(found))

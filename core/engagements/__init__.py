@@ -1,5 +1,6 @@
 """Engagements: the working relationship with a client; one shared channel and one private staff channel."""
 
+from core.engagements.adopting import SharedChannel, adoptable, look_around, seen
 from core.engagements.beginning import channel_name, colleagues, link, open, prepare
 from core.engagements.engagement import (
     CONNECTION,
@@ -11,6 +12,7 @@ from core.engagements.engagement import (
     Place,
     by_id,
     in_channel,
+    in_channels,
     locked,
 )
 from core.engagements.joining import (
@@ -62,7 +64,9 @@ __all__ = [
     "EngagementPerson",
     "Newcomer",
     "Place",
+    "SharedChannel",
     "accepted",
+    "adoptable",
     "approved",
     "audience",
     "by_id",
@@ -79,10 +83,12 @@ __all__ = [
     "exposed_by",
     "identify",
     "in_channel",
+    "in_channels",
     "invite",
     "is_in",
     "link",
     "locked",
+    "look_around",
     "make_private",
     "meet",
     "name_people",
@@ -97,6 +103,7 @@ __all__ = [
     "resume",
     "resume_due",
     "retry",
+    "seen",
     "set_amounts",
     "staff_channel_public",
     "staff_channel_shared",

@@ -1,11 +1,12 @@
 """The engagement itself: its statuses, its stage, how far the client is in, its rows, and how it is found."""
 
 import uuid
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, ClassVar, Literal
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint, or_, select
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, or_, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.schema import SchemaItem
 
@@ -112,6 +113,8 @@ class Engagement(TenantRow):
     """
     paused_until: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
+    forgotten_at: Mapped[datetime | None]
+    """When what had been said until then was deleted, the time that the agency keeps records being over."""
 
     @property
     def kept(self) -> bool:
@@ -152,16 +155,24 @@ Place = Literal["client", "staff", "elsewhere"]
 
 async def in_channel(session: Session, channel_id: str) -> tuple[Engagement | None, Place]:
     """The engagement that a Slack channel belongs to, and which of its two places it is."""
-    found = (
-        await session.execute(
-            select(Engagement).where(
-                or_(Engagement.channel_id == channel_id, Engagement.staff_channel_id == channel_id)
-            )
+    return (await in_channels(session, [channel_id])).get(channel_id, (None, "elsewhere"))
+
+
+async def in_channels(session: Session, channel_ids: Sequence[str]) -> dict[str, tuple[Engagement, Place]]:
+    """The engagements that Slack channels belong to, and which of their places each is; those that are ours."""
+    query = select(Engagement).where(
+        or_(
+            text("channel_id = ANY(CAST(:channels AS text[]))"),
+            text("staff_channel_id = ANY(CAST(:channels AS text[]))"),
         )
-    ).scalar_one_or_none()
-    if found is None:
-        return None, "elsewhere"
-    return found, "client" if found.channel_id == channel_id else "staff"
+    )
+    found: dict[str, tuple[Engagement, Place]] = {}
+    for engagement in (await session.execute(query, {"channels": list(channel_ids)})).scalars():
+        if engagement.channel_id and engagement.channel_id in channel_ids:
+            found[engagement.channel_id] = engagement, "client"
+        if engagement.staff_channel_id and engagement.staff_channel_id in channel_ids:
+            found[engagement.staff_channel_id] = engagement, "staff"
+    return found
 
 
 async def by_id(session: Session, engagement_id: uuid.UUID) -> Engagement:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import func, or_, select, text
 
-from core import clock, events, people
+from core import clock, events, jobs, people
 from core.db import Session
 from core.engagements.beginning import channel_name
 from core.engagements.engagement import CONNECTION, Engagement, EngagementPerson, Place, locked
@@ -88,6 +88,7 @@ async def channels_made(session: Session, engagement_id: uuid.UUID, *, told: boo
     engagement = await locked(session, engagement_id)
     if told:
         engagement.told_at = engagement.told_at or clock.now()
+        await _bring_in(session, engagement)
     if engagement.trouble.startswith(("staff:", "client:", "link:", "bookmark:")):
         engagement.trouble = ""
     if engagement.prepared_at is None:
@@ -111,6 +112,20 @@ async def welcomed(session: Session, engagement_id: uuid.UUID) -> None:
     """Note that the welcome stands, so that from now on an adopted channel is kept, too."""
     engagement = await locked(session, engagement_id)
     engagement.told_at = engagement.told_at or clock.now()
+    await _bring_in(session, engagement)
+
+
+async def _bring_in(session: Session, engagement: Engagement) -> None:
+    """Have what was said before brought in, if the channel was there already, now that its people are told."""
+    if engagement.adopted:
+        await jobs.enqueue(
+            session,
+            "backfill.import",
+            lane=f"import:{engagement.id}",
+            payload={"engagement": str(engagement.id)},
+            organization_id=engagement.organization_id,
+            dedupe=str(engagement.id),
+        )
 
 
 async def inviting(session: Session, engagement_id: uuid.UUID) -> bool:

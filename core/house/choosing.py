@@ -36,9 +36,12 @@ async def set(
     workdays: Collection[int] | None = None,
     hold_seconds: int | None = None,
     grouping_seconds: int | None = None,
+    first_response_minutes: int | None = None,
+    waiting_minutes: int | None = None,
     due_days: int | None = None,
     bank_details: str | None = None,
     post_only_clients: bool | None = None,
+    record_period: int | None = None,
     step: str = "",
 ) -> Organization:
     """Choose settings; what is None stays. `step` is the one of the first ten minutes that this completes, if any.
@@ -65,7 +68,10 @@ async def set(
     for field, value, least, most in (
         ("hold_seconds", hold_seconds, 0, 3600),
         ("grouping_seconds", grouping_seconds, 0, 3600),
+        ("first_response_minutes", first_response_minutes, 0, 10_000),
+        ("waiting_minutes", waiting_minutes, 0, 10_000),
         ("due_days", due_days, 0, 365),
+        ("record_period", record_period, 0, 36_500),
     ):
         if value is not None:
             if not least <= value <= most:

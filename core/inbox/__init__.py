@@ -1,6 +1,6 @@
 """The inbox: what the outside world sent, kept raw and once before it is answered, then applied in lanes."""
 
-from core.inbox.applying import Applier, Appliers, TenantOf, apply_some, describe
+from core.inbox.applying import Applier, Appliers, TenantOf, Together, apply_some, describe
 from core.inbox.deliveries import Delivery, Incoming, due, forget, kept, read, replay, set_aside
 from core.inbox.keeping import Keeper
 
@@ -11,6 +11,7 @@ __all__ = [
     "Incoming",
     "Keeper",
     "TenantOf",
+    "Together",
     "apply_some",
     "describe",
     "due",

@@ -104,7 +104,8 @@ def test_how_it_stands_names_no_stage_and_no_amount() -> None:
 
 CHOSEN = house.Chosen(
     name="Studio Ada", currency="USD", timezone="Europe/London", opens="09:00", closes="18:00", workdays=[0, 4],
-    hold_seconds=60, grouping_seconds=120, due_days=14, bank_details="IBAN", post_only_clients=True,
+    hold_seconds=60, grouping_seconds=120, first_response_minutes=240,
+    waiting_minutes=480, due_days=14, bank_details="IBAN", post_only_clients=True, record_period=0,
 )  # fmt: skip
 
 

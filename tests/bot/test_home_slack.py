@@ -146,7 +146,9 @@ async def test_tl_alone_and_setup(session: Session, ada_house: House, hear: Any)
 
 FILLED = {
     "name": "Ada & Co", "currency": "EUR", "timezone": "Berlin", "opens": "9", "closes": "17", "workdays": ["0", "1"],
-    "due_days": "21", "bank_details": "", "hold_seconds": "2", "grouping_seconds": "60", "post_only_clients": [],
+    "due_days": "21", "record_period": "365", "bank_details": "", "hold_seconds": "2", "grouping_seconds": "60",
+    "first_response_minutes": "240",
+    "waiting_minutes": "0", "post_only_clients": [],
 }  # fmt: skip
 
 

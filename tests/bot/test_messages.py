@@ -134,6 +134,29 @@ async def test_a_subtype_that_we_do_not_know_is_kept_whole(session: Session) -> 
     assert message.raw is not None and message.raw["more"] == {"deep": [1]} and message.conversation_id is None
 
 
+@pytest.mark.parametrize(
+    ("kind", "spoken"),
+    [
+        ("me_message", True),
+        ("thread_broadcast", True),
+        ("huddle_thread", False),
+        ("channel_join", False),
+        ("channel_topic", False),
+    ],
+)
+async def test_every_kind_is_kept_and_only_what_somebody_says_is_part_of_a_conversation(
+    session: Session, kind: str, spoken: bool
+) -> None:
+    await apply(session, heard("waves", subtype=kind))
+    [message] = await kept(session)
+    assert (message.kind, message.text, message.raw, message.conversation_id is not None) == (
+        kind,
+        "waves",
+        None,
+        spoken,
+    )
+
+
 async def test_bookkeeping_and_channels_that_are_not_ours_leave_nothing(session: Session) -> None:
     await apply(session, heard("", subtype="message_replied"), heard("Lunch?", channel="C0ELSEWHERE"))
     reaction = {"type": "reaction_added", "user": "U0CLARA", "reaction": "eyes", "event_ts": TS}

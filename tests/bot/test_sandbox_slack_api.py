@@ -48,8 +48,8 @@ async def test_bodies_may_be_forms_or_json_and_unknown_arguments_are_ignored(sta
 
 
 async def test_scopes_come_from_the_manifest(stage: Stage, tmp_path: Path) -> None:
-    body = await stage.call("reactions.add", channel="C1", timestamp="1", name="eyes")
-    assert body["error"] == "missing_scope" and body["needed"] == "reactions:write"
+    body = await stage.call("conversations.open", users="U1")
+    assert body["error"] == "missing_scope" and body["needed"].startswith("im:write")
     assert "chat:write" in body["provided"].split(",")
     assert await stage.error("conversations.create", name="open") == "missing_scope"
     fewer = yaml.safe_load(MANIFEST.read_text())

@@ -14,7 +14,7 @@ from bot.blocks.engagements import history
 from bot.blocks.engagements.history import Happened
 from core import access, clock, conversations, db, engagements, events, house, inbox, invoices, people, posts, proposals
 from core.conversations import Conversation, Message, Said
-from core.conversations.joining import is_thanks, topic_of
+from core.conversations.turning import is_thanks, topic_of
 from core.db import Database, Session
 from core.errors import Conflict, Invalid, NotAllowed
 from core.invoices import Standing

@@ -178,7 +178,11 @@ async def test_a_card_of_our_own_is_recorded_once_and_has_no_revisions(session: 
     card = said("A card", by="B0BOT", bot=True, own=True, kind="bot_message")
     await conversations.say(session, ada_house.engagement, "client", card)
     await conversations.edit(
-        session, ada_house.engagement, "client", said("A newer card", by="B0BOT", bot=True, own=True), None
+        session,
+        ada_house.engagement,
+        "client",
+        said("A newer card", by="B0BOT", bot=True, own=True, edited_ts="1800000010.000000"),
+        None,
     )
     message = (await session.execute(select(Message))).scalar_one()
     assert (message.text, message.conversation_id) == ("A newer card", None)

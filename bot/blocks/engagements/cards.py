@@ -77,12 +77,13 @@ def _sentence(thing: Status) -> kit.Raw:
     return kit.md("{name}: {who} to {what}{more}.", name=name, who=first.who, what=first.what, more=more)
 
 
-def welcome(*, engagement_id: object, contact: str, agency: str, period: str) -> Card:
-    """The first words in a channel, before anything in it is kept."""
+def welcome(*, engagement_id: object, contact: str, agency: str, period: str, earlier: bool = False) -> Card:
+    """The first words in a channel, before anything in it is kept; `earlier` where that begins with what was said before."""
     sentence = kit.md(
         "Hello {contact}. Write here as you would to a colleague; threads are optional. "
-        "{agency} keeps a record of this channel, including edits and deleted messages, for {period}.",
+        "{agency} keeps a record of this channel, {earlier}including edits and deleted messages, {period}.",
         contact=contact,
+        earlier="also of what was said here before, " if earlier else "",
         agency=agency,
         period=period,
     )
@@ -124,7 +125,7 @@ def kept(*, agency: str, period: str) -> Block:
                     agency=agency,
                 )
             ),
-            kit.section(kit.md("*How long.* For {period}.", period=period)),
+            kit.section(kit.md("*How long.* {period}.", period=period[:1].upper() + period[1:])),
             kit.section(
                 kit.md(
                     "*Who reads it.* The people of {agency} who work with you, and you. "

@@ -10,10 +10,15 @@ from core.events import Kind
 
 SENTENCES: Mapping[str, str] = {
     Kind.CONTACT_LINKED: "{who} linked a Slack account to its contact",
+    Kind.CONVERSATION_ASSIGNED: "{who} gave somebody a conversation",
+    Kind.CONVERSATION_DUE: "a conversation had waited for long",
     Kind.CONVERSATION_MERGED: "two conversations turned out to be one",
+    Kind.CONVERSATION_MOVED: "{who} filed a message elsewhere",
     Kind.CONVERSATION_OPENED: "{who} opened a conversation",
     Kind.CONVERSATION_REOPENED: "{who} reopened a conversation",
+    Kind.CONVERSATION_REPLIED: "{who} replied to the client",
     Kind.CONVERSATION_RESOLVED: "{who} resolved a conversation",
+    Kind.CONVERSATION_SPLIT: "{who} made two conversations of one",
     Kind.CONVERSATION_TAKEN: "{who} took a conversation",
     Kind.ENGAGEMENT_ACCEPTED: "the Slack invitation was accepted",
     Kind.ENGAGEMENT_AMOUNTS_SET: "{who} changed whether amounts are shown",
@@ -24,17 +29,24 @@ SENTENCES: Mapping[str, str] = {
     Kind.ENGAGEMENT_CONNECTED: "both sides came into the channel",
     Kind.ENGAGEMENT_DECLINED: "the Slack invitation was declined",
     Kind.ENGAGEMENT_DISCONNECTED: "the client's workspace was disconnected",
+    Kind.ENGAGEMENT_HISTORY_IMPORTED: "what was said before {until} was brought in; edits and deletions before may be missing",
     Kind.ENGAGEMENT_INVITED: "the Slack invitation was sent",
     Kind.ENGAGEMENT_LINKED: "{who} linked the channel",
     Kind.ENGAGEMENT_MAIL_CHOSEN: "{who} chose e-mail meanwhile",
     Kind.ENGAGEMENT_OPENED: "{who} began the engagement",
     Kind.ENGAGEMENT_PAUSED: "{who} paused the engagement",
     Kind.ENGAGEMENT_PEOPLE_NAMED: "{who} changed who plays which part",
+    Kind.ENGAGEMENT_RECORD_FORGOTTEN: "the record was deleted, its time being over",
+    Kind.ENGAGEMENT_RECORD_GAP: "between {since} and {until} edits and deletions may be missing",
     Kind.ENGAGEMENT_RESUMED: "{who} resumed the engagement",
     Kind.ENGAGEMENT_STAFF_CHANNEL_EXPOSED: "somebody from outside could read the staff channel",
     Kind.ENGAGEMENT_STAFF_CHANNEL_PRIVATE: "{who} made the staff channel private again",
     Kind.ENGAGEMENT_STAGE_PASSED: "the stage went from {before} to {after}",
     Kind.ENGAGEMENT_STUCK: "Slack stood in the way of the channels or the invitation",
+    Kind.EXPORT_ASKED: "{who} asked for a copy of the record",
+    Kind.EXPORT_FAILED: "a copy of the record could not be made",
+    Kind.EXPORT_FETCHED: "{who} took a copy of the record",
+    Kind.EXPORT_READY: "a copy of the record was made",
     Kind.INVOICE_DRAFTED: "{who} drafted an invoice",
     Kind.INVOICE_ISSUED: "an invoice was sent",
     Kind.INVOICE_PAID: "an invoice was paid",
@@ -43,6 +55,7 @@ SENTENCES: Mapping[str, str] = {
     Kind.INVOICE_VOIDED: "{who} voided an invoice",
     Kind.LINK_OPENED: "{who} opened their page",
     Kind.ORDER_MADE: "an order was made",
+    Kind.PERSON_ERASED: "somebody's words were erased on request",
     Kind.PERSON_JOINED: "somebody whom we did not know came into the channel",
     Kind.PERSON_NUDGED: "{who} reminded somebody",
     Kind.PROJECT_ADVANCED: "{who} moved a project on",
@@ -102,7 +115,7 @@ class Happened:
 def sentence(one: Happened) -> str:
     """The event in words; one that has no sentence yet is named by its kind."""
     template = SENTENCES.get(one.kind) or f"{{who}}: {one.kind.replace('.', ' ').replace('_', ' ')}"
-    named = {"before": "", "after": "", **one.facts, "who": one.who}
+    named = {"before": "", "after": "", "since": "", "until": "", **one.facts, "who": one.who}
     told = template.format_map(named)
     return told[0].upper() + told[1:]
 
@@ -112,11 +125,12 @@ def _seen_by_client(one: Happened) -> bool:
     return one.kind in FOR_CLIENTS and one.facts.get("reached") != str(False)
 
 
-def window(title: str, found: Sequence[Happened], *, client: bool) -> Block:
-    """The latest events, newest first."""
+def window(title: str, found: Sequence[Happened], *, client: bool, engagement_id: object = "") -> Block:
+    """The latest events, newest first; for staff with a way to look for what is missing in the record."""
     shown = [one for one in found if not client or _seen_by_client(one)]
     lines = [kit.join([kit.when(one.at), sentence(one)]) for one in shown]
     blocks = [kit.section(kit.join(lines[start : start + 10], "\n")) for start in range(0, len(lines), 10)]
-    return kit.modal(
-        "notice", "History", [kit.section(kit.md("*{title}*", title=title)), *(blocks or [kit.section("Nothing yet.")])]
-    )
+    blocks = blocks or [kit.section("Nothing yet.")]
+    if not client and engagement_id:
+        blocks.append(kit.actions(kit.button("Look for missing messages", "backfill.ask", str(engagement_id))))
+    return kit.modal("notice", "History", [kit.section(kit.md("*{title}*", title=title)), *blocks])

@@ -49,6 +49,13 @@ TROUBLES = {
 }
 
 
+def period(days: int) -> str:
+    """For how long what is said is kept, as the client reads it; 0 days are for ever."""
+    if days <= 0:
+        return "for good"
+    return f"until {'a day' if days == 1 else f'{days:,} days'} after our work together ends"
+
+
 def trouble(status: Status) -> kit.Raw:
     """What stands in the way, in a sentence with a way on; "" if nothing does."""
     if not status.trouble:

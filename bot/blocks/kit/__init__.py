@@ -24,6 +24,7 @@ from bot.blocks.kit.parts import (
     option,
     pages,
     plain,
+    quote,
     said,
     section,
 )
@@ -58,6 +59,7 @@ __all__ = [
     "people_select",
     "person_select",
     "plain",
+    "quote",
     "radio",
     "said",
     "section",

@@ -32,14 +32,18 @@ def text_input(
     optional: bool = False,
     multiline: bool = False,
     limit: int = 3000,
+    dispatch: bool = False,
 ) -> Block:
-    """A field for words. `name` is its block_id and action_id, by which `forms.values` and an Invalid's `field` know it."""
+    """A field for words. `name` is its block_id and action_id, by which `forms.values` and an Invalid's `field` know it.
+
+    With `dispatch`, Enter is a press of a button of that name.
+    """
     element: Block = {"type": "plain_text_input", "multiline": multiline, "max_length": limit}
     if initial:
         element["initial_value"] = clip(initial, limit)
     if placeholder:
         element["placeholder"] = plain(placeholder, 150)
-    return _input(name, label, element, optional=optional, hint=hint)
+    return _input(name, label, element, optional=optional, hint=hint, dispatch=dispatch)
 
 
 def select(

@@ -32,6 +32,21 @@ def said(text: str) -> Block:
     return {"type": "section", "text": plain(text, 3000)}
 
 
+def quote(pieces: Sequence[tuple[str, str]]) -> Block:
+    """A quotation in pieces (kind, text): "words" as they are, "found" in bold, "person" and "channel" by their Slack ids.
+
+    It is rich text, in which no sign of a person's words can act as markup.
+    """
+    forms = {"person": ("user", "user_id"), "channel": ("channel", "channel_id")}
+    elements: list[Block] = []
+    for kind, text in pieces:
+        if kind in forms:
+            elements.append({"type": forms[kind][0], forms[kind][1]: text})
+        elif text:
+            elements.append({"type": "text", "text": text, **({"style": {"bold": True}} if kind == "found" else {})})
+    return {"type": "rich_text", "elements": [{"type": "rich_text_quote", "elements": elements}]}
+
+
 def pages(text: str, size: int = 2900) -> list[Block]:
     """A long text of a person's as plain sections, cut at line ends where possible, so that nothing is lost to a limit."""
     blocks, rest = [], text.strip()

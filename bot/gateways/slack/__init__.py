@@ -2,13 +2,13 @@
 
 import contextlib
 import json
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from bot.gateways.failures import Permanent
 from bot.gateways.hosts import allowed
 from bot.gateways.slack.answers import Auth, Page, own_post, post_id_of
-from bot.gateways.slack.wire import Json, Wire, lost, verdict
+from bot.gateways.slack.wire import Json, Wire, done_already, lost, verdict
 
 __all__ = ["Auth", "Page", "Slack", "own_post", "post_id_of"]
 
@@ -81,7 +81,7 @@ class Slack:
 
     async def delete(self, token: str, channel: str, ts: str) -> None:
         """Remove a message of ours; one that is gone already is no failure."""
-        with _done_already("message_not_found"):
+        with done_already("message_not_found"):
             await self._wire.call(token, "chat.delete", again=True, channel=channel, ts=ts)
 
     async def ephemeral(
@@ -173,6 +173,11 @@ class Slack:
         )
         return Page(answer["messages"], _cursor(answer))
 
+    async def react(self, token: str, channel: str, ts: str, emoji: str) -> None:
+        """Put an emoji under a message; one that is there already is no failure."""
+        with done_already("already_reacted"):
+            await self._wire.call(token, "reactions.add", again=True, channel=channel, timestamp=ts, name=emoji)
+
     async def permalink(self, token: str, channel: str, ts: str) -> str:
         """The address of a message."""
         answer = await self._wire.call(token, "chat.getPermalink", send=False, channel=channel, message_ts=ts)
@@ -198,15 +203,16 @@ class Slack:
 
     async def open_view(self, token: str, trigger_id: str, view: Json) -> Json:
         """Open a modal; the trigger works once, within 3 seconds."""
-        return _view(await self._wire.call(token, "views.open", trigger_id=trigger_id, view=view))
+        return dict((await self._wire.call(token, "views.open", trigger_id=trigger_id, view=view))["view"])
 
     async def push_view(self, token: str, trigger_id: str, view: Json) -> Json:
         """Put a modal on top of the open one (three at most)."""
-        return _view(await self._wire.call(token, "views.push", trigger_id=trigger_id, view=view))
+        return dict((await self._wire.call(token, "views.push", trigger_id=trigger_id, view=view))["view"])
 
     async def update_view(self, token: str, view_id: str, view: Json, *, hash: str | None = None) -> Json:
         """Replace what a modal shows; with `hash`, only if nobody replaced it meanwhile."""
-        return _view(await self._wire.call(token, "views.update", again=True, view_id=view_id, view=view, hash=hash))
+        changed: Json = {"view_id": view_id, "view": view, "hash": hash}
+        return dict((await self._wire.call(token, "views.update", again=True, **changed))["view"])
 
     async def publish_home(self, token: str, user: str, view: Json) -> None:
         """Replace a person's App Home."""
@@ -222,7 +228,7 @@ class Slack:
     async def invite(self, token: str, channel: str, users: Sequence[str]) -> None:
         """Bring people of our own workspace into a channel; those who are in already are no failure."""
         for user in users:  # one at a time: Slack refuses a whole list for one who is in already
-            with _done_already("already_in_channel"):
+            with done_already("already_in_channel"):
                 await self._wire.call(token, "conversations.invite", again=True, channel=channel, users=user)
 
     async def invite_shared(self, token: str, channel: str, email: str, *, external_limited: bool = False) -> Json:
@@ -239,9 +245,11 @@ class Slack:
         )
         return dict(answer["channel"])
 
-    async def private_channels(self, token: str, cursor: str | None = None) -> tuple[list[Json], str | None]:
-        """A page of the private channels that we are in, and the cursor of the next one."""
-        asked: Json = {"types": "private_channel", "exclude_archived": True, "limit": 200, "cursor": cursor}
+    async def private_channels(
+        self, token: str, cursor: str | None = None, *, kinds: str = "private_channel"
+    ) -> tuple[list[Json], str | None]:
+        """A page of the channels of these kinds (of private ones those that we are in), and the cursor of the next one."""
+        asked: Json = {"types": kinds, "exclude_archived": True, "limit": 200, "cursor": cursor}
         answer = await self._wire.call(token, "conversations.list", send=False, **asked)
         return list(answer["channels"]), _cursor(answer)
 
@@ -277,12 +285,12 @@ class Slack:
 
     async def pin(self, token: str, channel: str, ts: str) -> None:
         """Pin a message; one that is pinned already is no failure."""
-        with _done_already("already_pinned"):
+        with done_already("already_pinned"):
             await self._wire.call(token, "pins.add", again=True, channel=channel, timestamp=ts)
 
     async def unpin(self, token: str, channel: str, ts: str) -> None:
         """Unpin a message; one that is not pinned is no failure."""
-        with _done_already("no_pin", "not_pinned", "message_not_found"):
+        with done_already("no_pin", "not_pinned", "message_not_found"):
             await self._wire.call(token, "pins.remove", again=True, channel=channel, timestamp=ts)
 
     async def bookmark(self, token: str, channel: str, title: str, link: str) -> str:
@@ -301,19 +309,5 @@ class Slack:
         return dict((await self._wire.call(token, "files.info", send=False, file=file))["file"])
 
 
-@contextlib.contextmanager
-def _done_already(*codes: str) -> Iterator[None]:
-    """Take these refusals as success: what was asked for is so already."""
-    try:
-        yield
-    except Permanent as failure:
-        if failure.code not in codes:
-            raise
-
-
 def _cursor(answer: Json) -> str | None:
     return (answer.get("response_metadata") or {}).get("next_cursor") or None
-
-
-def _view(answer: Json) -> Json:
-    return dict(answer["view"])

@@ -130,3 +130,13 @@ def _seconds(header: str | None) -> float | None:
         return float(header) if header is not None else None
     except ValueError:
         return None
+
+
+@contextlib.contextmanager
+def done_already(*codes: str) -> Iterator[None]:
+    """Take these refusals as success: what was asked for is so already."""
+    try:
+        yield
+    except Permanent as failure:
+        if failure.code not in codes:
+            raise

@@ -1,5 +1,5 @@
 """What staff and clients do with engagements: beginning one, looking at it, running it."""
 
-from bot.slack.engagements import beginning, looking, running
+from bot.slack.engagements import beginning, export, looking, running, several
 
-__all__ = ["beginning", "looking", "running"]
+__all__ = ["beginning", "export", "looking", "running", "several"]

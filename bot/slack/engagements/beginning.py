@@ -4,12 +4,16 @@ import uuid
 from collections.abc import Sequence
 
 from bot.blocks.engagements import forms
-from bot.slack.listener import Heard, command, form
-from bot.slack.replies import Open, Reply, Update
+from bot.slack.listener import Heard, button, command, form
+from bot.slack.replies import Open, Reply, Say, Update
 from core import access, engagements
 from core.access import Can
 from core.errors import Conflict, Invalid
 from core.people import User
+
+LOOKING = (
+    "I am looking which shared channels I am in. What can be linked comes to you in a direct message, in a moment."
+)
 
 
 @command("engagement", "new", "Begin an engagement with a client", hint="[company]")
@@ -23,7 +27,7 @@ async def new(heard: Heard) -> Reply:
 async def begin(heard: Heard) -> Reply:
     """Begin it, and say what happens next."""
     values = heard.form
-    team, newcomers = await _team(heard)
+    team, newcomers = await team_of(heard)
     engagement = await engagements.open(
         heard.session,
         heard.actor,
@@ -41,10 +45,12 @@ async def begin(heard: Heard) -> Reply:
     return Update(forms.begun(engagement.title, company, values.text("email"), engagement.channel_name))
 
 
-@command("engagement", "link", "Adopt this channel for an engagement", hint="[company]")
+@command("engagement", "link", "Adopt this channel for an engagement, or several", hint="[company | several]")
 async def link(heard: Heard) -> Reply:
     """Open the form, if this channel can be adopted."""
     access.demand(heard.actor, Can.ENGAGEMENT_OPEN)
+    if heard.words.strip().lower() == "several" or heard.channel.startswith("D"):
+        return await look_around(heard)
     if heard.engagement is not None:
         raise Conflict(f"This channel belongs to the engagement “{heard.engagement.title}”. `/engagement` shows it.")
     if not heard.channel.startswith(("C", "G")):
@@ -54,12 +60,19 @@ async def link(heard: Heard) -> Reply:
     return Open(forms.link(private=f"{uuid.uuid4()} {heard.channel}", presser=heard.user, company=heard.words))
 
 
+@button("engagement.look_around")
+async def look_around(heard: Heard) -> Reply:
+    """Have Slack asked which shared channels we are in; the answer comes as a direct message, from which one goes on."""
+    await engagements.look_around(heard.session, heard.actor, heard.user)
+    return Say(LOOKING, title="Link several")
+
+
 @form("engagement.link")
 async def adopt(heard: Heard) -> Reply:
     """Adopt the channel in which the form was opened."""
     values = heard.form
     key, _, channel = heard.value.partition(" ")
-    team, newcomers = await _team(heard)
+    team, newcomers = await team_of(heard)
     engagement = await engagements.link(
         heard.session,
         heard.actor,
@@ -76,7 +89,8 @@ async def adopt(heard: Heard) -> Reply:
     return Update(forms.linked(engagement.title, " ".join(values.text("company").split())))
 
 
-async def _team(heard: Heard) -> tuple[Sequence[User], Sequence[str]]:
+async def team_of(heard: Heard) -> tuple[Sequence[User], Sequence[str]]:
+    """The colleagues whom the form names: those we know, and the accounts of those whom we have not met."""
     return await engagements.colleagues(heard.session, heard.form.chosen("team"))
 
 

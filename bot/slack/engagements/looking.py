@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Sequence
 
 from bot.blocks import kit
-from bot.blocks.engagements import cards, forms, history, twin
+from bot.blocks.engagements import cards, forms, history, twin, words
 from bot.blocks.engagements.history import Happened
 from bot.slack.listener import Heard, button, command, form
 from bot.slack.replies import Done, Open, Reply, Say
@@ -15,7 +15,6 @@ from core.engagements.status import status
 from core.errors import Invalid, NotAllowed, Way
 from core.people import Actor
 
-PERIOD = "as long as we work together"
 FILTERS = ("", "mine", "quiet", "owing")
 
 
@@ -81,7 +80,8 @@ async def past(heard: Heard) -> Reply:
         )
         for event in found
     ]
-    return Open(history.window(engagement.title, told, client=heard.actor.side != "staff"))
+    client = heard.actor.side != "staff"
+    return Open(history.window(engagement.title, told, client=client, engagement_id=engagement.id))
 
 
 @command("engagement", "people", "Who is in it, and who plays which part", which=here)
@@ -146,7 +146,7 @@ async def tool_box(heard: Heard) -> Reply:
 @button("engagement.kept")
 async def kept(heard: Heard) -> Reply:
     """How what is said is kept; anybody in the channel may know."""
-    period = str(heard.house.settings.get("record_period") or PERIOD)
+    period = words.period(int(heard.house.setting("record_period")))
     return Open(cards.kept(agency=heard.house.name, period=period))
 
 

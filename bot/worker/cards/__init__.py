@@ -26,14 +26,18 @@ Render = Callable[[Sight], Awaitable[Card | None]]
 
 Posted = Callable[[Session, Post], Awaitable[None]]
 
+Thread = Callable[[Session, uuid.UUID, str], Awaitable[str | None]]
+
 CARDS: dict[str, Render] = {}
 POSTED: dict[str, Posted] = {}
+THREADS: dict[str, Thread] = {}
 
 
-def card(name: str, *, posted: Posted | None = None) -> Callable[[Render], Render]:
+def card(name: str, *, posted: Posted | None = None, thread: Thread | None = None) -> Callable[[Render], Render]:
     """Register how a card is rendered; None means that there is nothing (any more) to show.
 
-    `posted` runs in the transaction that notes that the card stands, for what depends on its reference.
+    `posted` runs in the transaction that notes that the card stands, for what depends on its reference. `thread` names
+    the message under which it is to stand, by its subject and the place, where that is not under a card about the same subject.
     """
 
     def register(render: Render) -> Render:
@@ -42,6 +46,8 @@ def card(name: str, *, posted: Posted | None = None) -> Callable[[Render], Rende
         CARDS[name] = render
         if posted is not None:
             POSTED[name] = posted
+        if thread is not None:
+            THREADS[name] = thread
         return render
 
     return register

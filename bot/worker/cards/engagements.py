@@ -1,7 +1,7 @@
 """The cards of engagements and of their people: each loads its thing by the worker's own queries and renders it."""
 
 from bot.blocks import people as people_blocks
-from bot.blocks.engagements import cards, twin
+from bot.blocks.engagements import cards, twin, words
 from bot.blocks.kit import Card
 from bot.worker.cards import Sight, card
 from core import engagements, people
@@ -10,12 +10,10 @@ from core.engagements import making
 from core.engagements.status import Status, status
 from core.posts import Post
 
-PERIOD = "as long as we work together"
-
 
 def period(house: people.Organization) -> str:
-    """For how long the agency keeps the record, in its own words where it has chosen any."""
-    return str(house.settings.get("record_period") or PERIOD)
+    """For how long the agency keeps the record, as it has chosen."""
+    return words.period(int(house.setting("record_period")))
 
 
 async def _for_staff(sight: Sight) -> Status | None:
@@ -50,7 +48,11 @@ async def welcome_card(sight: Sight) -> Card | None:
     house = await people.organization(sight.session, engagement.organization_id)
     contact = (await people.get(sight.session, [engagement.contact_id]))[engagement.contact_id]
     return cards.welcome(
-        engagement_id=engagement.id, contact=contact.first_name, agency=house.name, period=period(house)
+        engagement_id=engagement.id,
+        contact=contact.first_name,
+        agency=house.name,
+        period=period(house),
+        earlier=engagement.adopted,
     )
 
 
