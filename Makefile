@@ -3,7 +3,7 @@ PYTHON ?= python3
 PY := .venv/bin/python
 READY := .venv/ready
 JOBS ?= 2
-TEST := $(PY) -m pytest -n $(JOBS) --dist loadfile
+TEST := $(PY) -m pytest -n $(JOBS) --dist worksteal
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo story test check migrations soak lock
