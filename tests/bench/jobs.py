@@ -25,19 +25,12 @@ async def fill(db: Database) -> None:
     began = time.perf_counter()
     for start in range(0, JOBS, 5_000):
         async with db.platform() as session:
-            await session.execute(
-                jobs.ENQUEUE,
+            await jobs.enqueue_all(
+                session,
                 [
-                    {
-                        "organization_id": None,
-                        "kind": "bench.nothing",
-                        "lane": f"slack:T1:C{number % LANES}",
-                        "method": "chat.postMessage",
-                        "payload": {"number": number},
-                        "dedupe": None,
-                        "now": clock.now(),
-                        "run_at": clock.now(),
-                    }
+                    jobs.Wanted(
+                        "bench.nothing", f"slack:T1:C{number % LANES}", {"number": number}, method="chat.postMessage"
+                    )
                     for number in range(start, start + 5_000)
                 ],
             )
