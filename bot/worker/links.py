@@ -12,11 +12,9 @@ from core.jobs import Claimed
 @handler("link.code")
 async def mail_code(works: Works, job: Claimed) -> None:
     """Draw the code and send it, if the e-mail is a client's and it has not expired meanwhile; each try draws anew."""
-    if job.organization_id is None:
-        raise ValueError("A code is always asked for at one agency's address.")
-    async with works.db.transaction(job.organization_id) as session:
+    async with works.db.transaction(job.tenant) as session:
         drawn = await links.draw(session, uuid.UUID(job.payload["link"]))
-        house = await people.organization(session, job.organization_id)
+        house = await people.organization(session, job.tenant)
     if drawn is None:
         return
     if works.mail is None:

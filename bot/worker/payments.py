@@ -81,7 +81,7 @@ def _id(value: object) -> uuid.UUID | None:
 @handler("stripe.settle")
 async def settle(works: Works, job: Claimed) -> None:
     """Read the invoice at Stripe and bring ours to that state."""
-    tenant, stripe = _tenant(job), _stripe(works)
+    tenant, stripe = job.tenant, _stripe(works)
     state = await stripe.get_invoice(job.payload["processor_ref"])
     await _settled(works, tenant, state)
     if job.payload.get("declined") and state.status == "open" and state.invoice:
@@ -126,7 +126,7 @@ def standing(state: InvoiceState) -> Standing:
 @handler("invoice.issue")
 async def issue(works: Works, job: Claimed) -> None:
     """Issue an invoice at Stripe, or without it, once; what Stripe refuses is told to staff, who can try again."""
-    tenant, invoice_id = _tenant(job), uuid.UUID(job.payload["invoice"])
+    tenant, invoice_id = job.tenant, uuid.UUID(job.payload["invoice"])
     async with works.db.transaction(tenant) as session:
         wanted = await invoices.to_issue(session, invoice_id)
     if wanted is None:
@@ -180,19 +180,13 @@ async def _customer(works: Works, stripe: Stripe, tenant: uuid.UUID, wanted: ToI
 @handler("invoice.close")
 async def close(works: Works, job: Claimed) -> None:
     """Close Stripe's page of an invoice that was paid elsewhere or voided; staff are told if money came in there."""
-    tenant, stripe, ref = _tenant(job), _stripe(works), job.payload["processor_ref"]
+    tenant, stripe, ref = job.tenant, _stripe(works), job.payload["processor_ref"]
     try:
         await (stripe.void_invoice(ref) if job.payload["how"] == "void" else stripe.paid_elsewhere(ref))
     except Permanent:
         if (await stripe.get_invoice(ref)).status not in ("paid", "void"):
             raise
     await _settled(works, tenant, await stripe.get_invoice(ref))
-
-
-def _tenant(job: Claimed) -> uuid.UUID:
-    if job.organization_id is None:
-        raise LookupError(f"This job ({job.kind}) names no organization.")
-    return job.organization_id
 
 
 def _stripe(works: Works) -> Stripe:
@@ -209,7 +203,7 @@ def _stripe(works: Works) -> Stripe:
 @handler("invoice.late")
 async def late(works: Works, job: Claimed) -> None:
     """Show an open invoice's cards anew, to say how late it is, and again tomorrow; updates notify nobody."""
-    tenant = _tenant(job)
+    tenant = job.tenant
     async with works.db.transaction(tenant) as session:
         invoice = await invoices.find(session, uuid.UUID(job.payload["invoice"]))
         if invoice is None or invoice.status != "open":

@@ -10,7 +10,5 @@ from core.jobs import Claimed
 @handler("project.release")
 async def release(works: Works, job: Claimed) -> None:
     """Carry out a move that was held; one that was undone meanwhile stays undone."""
-    if job.organization_id is None:
-        raise LookupError("A held move belongs to an organization.")
-    async with works.db.transaction(job.organization_id) as session:
-        await projects.release(session, people.system(job.organization_id), uuid.UUID(job.payload["move"]))
+    async with works.db.transaction(job.tenant) as session:
+        await projects.release(session, people.system(job.tenant), uuid.UUID(job.payload["move"]))

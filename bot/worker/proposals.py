@@ -9,10 +9,8 @@ from core.jobs import Claimed
 @handler("proposal.expire")
 async def expire(works: Works, job: Claimed) -> None:
     """Mark a proposal as expired when its time has come and nobody has answered; harmless at any other moment."""
-    if job.organization_id is None:
-        raise ValueError("proposal.expire is about a proposal of an organization; this job names none.")
-    async with works.db.transaction(job.organization_id) as session:
+    async with works.db.transaction(job.tenant) as session:
         try:
-            await proposals.expire(session, people.system(job.organization_id), job.payload["proposal"])
+            await proposals.expire(session, people.system(job.tenant), job.payload["proposal"])
         except NotFound:
             return  # it was erased meanwhile, so that nothing is left to expire
