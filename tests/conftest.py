@@ -2,15 +2,19 @@
 
 import asyncio
 import os
+import shutil
+import tempfile
 import uuid
 from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import asyncpg
 import pytest
+import structlog
 from sqlalchemy.engine import make_url
 
-from bot.postgres import CARELESS, throw_away
+from bot.postgres import CARELESS, Postgres
 from core.db import Database, Session
 from core.schema import upgrade
 from tests.builders import House, house
@@ -35,6 +39,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def plain_logs() -> Iterator[None]:
+    """Errors are logged as Python prints them: colouring each with its source took longer than the tests that make them."""
+    processors = list(structlog.get_config()["processors"])
+    processors[-1] = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(processors=processors)
+    yield
+    structlog.reset_defaults()
+
+
+@pytest.fixture(scope="session", autouse=True)
 def folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Files and exports of tests lie in a folder of theirs, never in the checkout's."""
     with pytest.MonkeyPatch.context() as patch:
@@ -43,10 +57,35 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
+FOR_TESTS = tuple(
+    part
+    for setting in (
+        "max_connections=200",
+        "wal_level=minimal",
+        "max_wal_senders=0",
+        "checkpoint_timeout=1h",
+        "autovacuum=off",
+        "jit=off",
+    )
+    for part in ("-c", setting)
+)
+"""Beside CARELESS: nothing is copied, tidied or compiled for databases that live as long as one test."""
+
+
+def _in_memory() -> Path | None:
+    """The folder that lies in memory, where this machine has one with room; cloning is 700 files, slow on a disk."""
+    memory = Path("/dev/shm")
+    roomy = memory.is_dir() and os.access(memory, os.W_OK | os.X_OK) and shutil.disk_usage(memory).free > 2_000_000_000
+    return memory if roomy else None
+
+
 @pytest.fixture(scope="session")
 def server() -> Iterator[str]:
     """The owner's address of a throw-away server, with one migrated database, `template`, to clone from."""
-    with throw_away(*CARELESS, "-c", "max_connections=200") as dsn:
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="throughline-", dir=_in_memory())))
+        folder.chmod(0o711)  # as root the server may run as nobody, who must get through
+        dsn = stack.enter_context(Postgres(folder, *CARELESS, *FOR_TESTS))
 
         async def prepare() -> None:
             connection = await asyncpg.connect(dsn)
