@@ -1,7 +1,9 @@
 """The database: the base of every row, and the two doors, transaction(tenant) and platform(), that alone commit."""
 
+import asyncio
 import importlib
 import pkgutil
+import random
 import secrets
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -42,6 +44,12 @@ Refused = DBAPIError
 """Postgres refused a statement, or could not be reached in the middle of one."""
 Clash = IntegrityError
 """Postgres refused a row because another stands in its way."""
+AGAIN = frozenset({"40P01", "40001", "55P03", "23505"})
+"""The states of Postgres after which a second attempt may well succeed.
+
+A lock that was waited for in vain (55P03) is among them; a deadlock is 40P01 as long as lock_timeout is longer than Postgres's own
+deadlock_timeout, which is a second and not ours to set: else all who are in it are told 55P03, and none gets through.
+"""
 Result = TypeVar("Result")
 
 
@@ -152,7 +160,7 @@ class Database:
         *,
         role: str | None = APP_ROLE,
         pool_size: int = 10,
-        lock_timeout: int = 1_000,
+        lock_timeout: int = 1_200,
         statement_timeout: int = 2_000,
     ) -> None:
         settings = {
@@ -199,15 +207,18 @@ class Database:
                     wake()
 
     async def attempt(self, tenant: uuid.UUID, work: Callable[[Session], Awaitable[Result]]) -> Result:
-        """Run `work` in a transaction; once more, from the start, after a deadlock, a serialization failure, or a row that
-        somebody else made first: found this time, it makes the same form sent twice at once one thing.
+        """Run `work` in a transaction; once more, from the start, after a deadlock, a serialization failure, a lock that was
+        waited for in vain, or a row that somebody else made first: found this time, it makes the same form sent twice at once
+        one thing.
         """
         try:
             async with self.transaction(tenant) as session:
                 return await work(session)
         except DBAPIError as error:
-            if getattr(error.orig, "sqlstate", None) not in {"40P01", "40001", "23505"}:
+            if getattr(error.orig, "sqlstate", None) not in AGAIN:
                 raise
+        # What stood in our way goes first; at once we would snatch its lock before it wakes, and both would stand there again.
+        await asyncio.sleep(random.uniform(0.05, 0.15))  # noqa: S311
         async with self.transaction(tenant) as session:
             return await work(session)
 

@@ -2,7 +2,7 @@
 
 import random
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -264,6 +264,39 @@ async def dead(session: Session) -> list[Job]:
     """The jobs that died and wait for an operator, latest first."""
     died = sa.select(Job).where(Job.dead_at.is_not(None)).order_by(Job.dead_at.desc(), Job.id.desc())
     return list((await session.execute(died)).scalars())
+
+
+MOVE = text(
+    "UPDATE jobs SET payload = jsonb_set(payload, '{place}', to_jsonb(CAST(:after AS text)), false),"
+    " fresh = dead_at IS NULL, lane = CASE"
+    " WHEN id = (SELECT id FROM jobs WHERE lane = :lane AND dead_at IS NULL ORDER BY id LIMIT 1)"
+    " AND EXISTS (SELECT FROM lanes WHERE key = :lane AND leased_until > now()) THEN lane ELSE :to END"
+    " WHERE organization_id = :tenant AND lane = :lane"
+)
+
+
+async def move(session: Session, organization_id: uuid.UUID, before: str, after: str) -> None:
+    """Have what waits for a channel go to the id that it has from now on, what died there included.
+
+    What a worker is at now stays in its lane; if it fails, its next attempt goes to the new place.
+    """
+    await session.execute(CLAIMING)  # so that nothing is claimed while it moves
+    await session.execute(
+        MOVE, {"tenant": organization_id, "lane": f"slack:{before}", "to": f"slack:{after}", "after": after}
+    )
+    session.info["jobs"] = True
+
+
+async def revive_told(session: Session, organization_id: uuid.UUID, reasons: Collection[str]) -> int:
+    """Give a new life to all dead jobs of an organization whose error names one of these reasons; how many there were."""
+    died = sa.select(Job.id).where(
+        Job.organization_id == organization_id,
+        Job.dead_at.is_not(None),
+        Job.kind != NOTICE,  # what it tells of is mended by this
+        sa.or_(*(Job.error.contains(reason, autoescape=True) for reason in reasons)),
+    )
+    ids = list((await session.execute(died.order_by(Job.id))).scalars())
+    return sum([await revive(session, job_id) for job_id in ids])
 
 
 async def revive(session: Session, job_id: int) -> bool:

@@ -17,6 +17,10 @@ def linked(thing: Newcomer) -> Card:
     if thing.foreign:
         text = kit.md("{who} is in the client channel now. They read along there, and see nothing else.", who=who)
         return Card(text, [kit.section(text)])
+    if thing.left_id is not None:
+        text = kit.md("{who}, who had left, is in the client channel again, without any right.", who=who)
+        back = kit.button("They are back", "contact.back", f"{thing.engagement_id} {thing.left_id}")
+        return Card(text, [kit.section(text), kit.actions(back)])
     if thing.known_as:
         how = HOW.get(thing.how, f"{thing.by or 'staff'} said so")
         mention = kit.user(thing.slack_user_id)

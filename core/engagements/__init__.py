@@ -43,6 +43,7 @@ from core.engagements.newcomers import Newcomer, came_in, identify, meet, newcom
 from core.engagements.roster import (
     Audience,
     EngagementPeople,
+    account_closed,
     audience,
     contacts,
     is_in,
@@ -66,6 +67,7 @@ __all__ = [
     "Place",
     "SharedChannel",
     "accepted",
+    "account_closed",
     "adoptable",
     "approved",
     "audience",

@@ -215,3 +215,4 @@ async def channel_id_changed(session: Session, before: str, after: str) -> None:
         update(Post).where(Post.place == before).values(place=after).execution_options(synchronize_session=False)
     )
     await conversations.moved(session, before, after)
+    await jobs.move(session, session.info["tenant"], before, after)

@@ -2,6 +2,7 @@
 
 import uuid
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -31,6 +32,7 @@ class Brief:
     owed: int
     """How many invoices are open."""
     quiet_days: int
+    channel_name: str = ""
 
 
 QUIET = 14
@@ -98,7 +100,22 @@ async def listing(session: Session, actor: Actor, which: str = "", limit: int = 
             waits[one.id],
             owed[one.id],
             max(0, (now - last.get(one.id, one.created_at)).days),
+            one.channel_name,
         )
         for one in found
     ]
     return sorted(briefs, key=lambda brief: (-brief.waiting_on_us, -brief.quiet_days, brief.title))
+
+
+def choices(found: Sequence[Brief]) -> list[tuple[uuid.UUID, str]]:
+    """The engagements as the entries of a picker: by title, and, where several have the same, by company and channel as well."""
+    alike = Counter(one.title.casefold() for one in found)
+
+    def words(one: Brief) -> str:
+        if alike[one.title.casefold()] == 1:
+            return one.title
+        same = one.company.casefold() == one.title.casefold()
+        parts = [one.title, "" if same else one.company, f"#{one.channel_name}" if one.channel_name else ""]
+        return " · ".join(part for part in parts if part)
+
+    return [(one.id, words(one)) for one in found]

@@ -2,6 +2,7 @@
 
 import uuid
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import select
 
@@ -30,26 +31,29 @@ async def meet(session: Session, engagement: Engagement, profile: Profile, *, ho
 async def came_in(session: Session, engagement: Engagement, known: Identity) -> None:
     """Somebody whom Slack has described to us is in the client channel: put them in, or ask staff who they are.
 
-    Staff and contacts of this very company are put in. Of anybody else from outside staff are asked once, because a
-    place in the
-    engagement opens all of it: PERSON_JOINED, whose card asks.
+    Staff and contacts of this very company are put in. Of anybody else from outside, and of who had left, staff are asked
+    once, because a place in the engagement opens all of it: PERSON_JOINED, whose card asks.
     """
     system = people.system(engagement.organization_id)
+    since: datetime | None = None
     if known.kind in ("bot", "guest"):
         return
     if known.user_id is not None:
         user = (await people.get(session, [known.user_id]))[known.user_id]
-        if user.side == "staff" or user.company_id == engagement.company_id:
+        if user.left_at is None and (user.side == "staff" or user.company_id == engagement.company_id):
             await add_person(session, engagement, user.id)
             return
-    if known.kind == "external" and not await _asked(session, engagement.id, known.id):
+        since = user.left_at
+    if known.kind == "external" and not await _asked(session, engagement.id, known.id, since):
         await events.record(session, system, Kind.PERSON_JOINED, "person", known.id, engagement_id=engagement.id)
 
 
-async def _asked(session: Session, chain: uuid.UUID, identity_id: uuid.UUID) -> bool:
+async def _asked(session: Session, chain: uuid.UUID, identity_id: uuid.UUID, since: datetime | None) -> bool:
     query = select(events.Event.id).where(
         events.Event.chain == chain, events.Event.subject_id == identity_id, events.Event.kind == Kind.PERSON_JOINED
     )
+    if since is not None:
+        query = query.where(events.Event.at >= since)
     return (await session.execute(query.limit(1))).first() is not None
 
 
@@ -66,7 +70,7 @@ async def accepted_by(session: Session, engagement: Engagement, slack_user_id: s
     if contact is None:
         contact = (await people.get(session, [engagement.contact_id]))[engagement.contact_id]
     other = (await people.identities_of(session, [contact.id])).get(contact.id)
-    if contact.side != "client" or other is not None:
+    if contact.side != "client" or contact.left_at is not None or other is not None:
         return
     known = await people.link(session, slack_user_id, contact)
     known.slack_team_id, known.name = known.slack_team_id or team_id, name or known.name
@@ -89,7 +93,12 @@ async def identify(
     known = await _account(session, identity_id)
     if user_id is not None:
         user = (await people.get(session, [_key(user_id)])).get(_key(user_id))
-        if user is None or user.company_id != engagement.company_id or user.side != "client":
+        if (
+            user is None
+            or user.company_id != engagement.company_id
+            or user.side != "client"
+            or user.left_at is not None
+        ):
             raise NotFound("This contact is not to be found among the client's people.")
     else:
         company = (
@@ -152,6 +161,8 @@ class Newcomer:
     """Who it is, once that is known."""
     foreign: bool = False
     """It is known, and belongs to another client: reading along, and in this engagement nobody."""
+    left_id: uuid.UUID | None = None
+    """The contact that it is, where staff have said that they left: they read along, and have no right."""
     how: str = ""
     """How it became known: "invitation", "email" or "staff"."""
     by: str = ""
@@ -178,6 +189,7 @@ async def newcomer(session: Session, identity_id: uuid.UUID, engagement_id: uuid
             company.name,
             known_as=user.email or user.name,
             foreign=foreign,
+            left_id=user.id if user.left_at is not None and not foreign else None,
             how=how,
             by=by,
         )

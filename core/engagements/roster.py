@@ -3,7 +3,7 @@
 import uuid
 from dataclasses import dataclass
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from core import access, clock, events, people
@@ -151,6 +151,12 @@ async def note_member(
     row.present, row.changed_ts, row.slack_team_id = present, event_ts, team_id or row.slack_team_id
     await session.flush()
     return True
+
+
+async def account_closed(session: Session, slack_user_id: str) -> None:
+    """Whose account is closed reads no channel any more, though Slack tells of no leaving; a later coming in counts again."""
+    here = update(ChannelMember).where(ChannelMember.slack_user_id == slack_user_id, ChannelMember.present.is_(True))
+    await session.execute(here.values(present=False))
 
 
 async def is_in(session: Session, channel_id: str, slack_user_id: str) -> bool:

@@ -99,6 +99,8 @@ class Status:
     bot_missing: bool
     audience: Audience
     now: datetime
+    unreached: tuple[str, ...] = ()
+    """Those of the client's people to whom mail comes back."""
 
     @property
     def expired(self) -> bool:
@@ -195,6 +197,9 @@ async def status(session: Session, engagement_id: uuid.UUID) -> Status:
         paused_until=engagement.paused_until,
         contact=who.contact.first_name,
         contact_email=who.contact.email,
+        unreached=tuple(
+            dict.fromkeys(user.name for user in (who.contact, who.billing, *who.clients) if user.bounced_at)
+        ),
         owner=who.owner.first_name,
         on_client=tuple(on_client),
         on_us=tuple(on_us),

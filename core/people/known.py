@@ -145,7 +145,8 @@ async def meet(session: Session, profile: Profile, *, home_team_id: str) -> Iden
     """Record what Slack tells of an account, and link it where the rules allow.
 
     Full members of the agency's workspace are staff (its owners and admins are Owners), guests are nothing until staff say, and an
-    outsider becomes a contact by an exact e-mail match. A link once made is changed here only where a member is made a guest: who they
+    outsider becomes a contact by an exact e-mail match, unless that contact has another account already, or has left: then staff
+    are asked. A link once made is changed here only where a member is made a guest: who they
     are is then for staff to say again. A deactivated account's person has left.
     """
     tenant: uuid.UUID = session.info["tenant"]
@@ -180,7 +181,7 @@ async def meet(session: Session, profile: Profile, *, home_team_id: str) -> Iden
             known.user_id = (await _staff_member(session, tenant, profile)).id
         elif kind == "external" and known.email:
             contact = await by_email(session, known.email)
-            if contact is not None and contact.side == "client":
+            if contact is not None and await _unclaimed(session, contact):
                 known.user_id = contact.id
     if known.user_id is not None and kind in ("member", "guest"):
         user = (await session.execute(select(User).where(User.id == known.user_id))).scalar_one()
@@ -188,6 +189,13 @@ async def meet(session: Session, profile: Profile, *, home_team_id: str) -> Iden
         user.timezone = user.timezone or profile.timezone
     await session.flush()
     return known
+
+
+async def _unclaimed(session: Session, contact: User) -> bool:
+    """Whether an address alone may say that an account is this contact."""
+    if contact.side != "client" or contact.left_at is not None:
+        return False
+    return not await identities_of(session, [contact.id])
 
 
 async def _staff_member(session: Session, tenant: uuid.UUID, profile: Profile) -> User:

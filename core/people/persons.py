@@ -56,6 +56,8 @@ class User(Numbered, TenantRow):
     timezone: Mapped[str] = mapped_column(default="")
     locale: Mapped[str] = mapped_column(default="")
     left_at: Mapped[datetime | None]
+    bounced_at: Mapped[datetime | None]
+    """Since when mail to them comes back; empty again once they have written."""
     erased_at: Mapped[datetime | None]
     """When name and address were erased on request; the key stays, for what the law makes one keep."""
     deleted_at: Mapped[datetime | None]
@@ -112,6 +114,8 @@ async def contact(session: Session, tenant: uuid.UUID, *, name: str, email: str,
             raise Invalid(f"{address} belongs to {found.name}, who is on your own team.", field="email")
         if found.company_id not in (None, company.id):
             raise Invalid(f"{address} is already a contact of another company.", field="email")
+        if found.left_at is not None:
+            raise Invalid(f"{found.name} had left. If they are back, say so first: /engagement people.", field="email")
         found.company_id = company.id
         return found
     if not name.strip():

@@ -19,7 +19,7 @@ from core.proposals.reading import (
     waiting,
 )
 from core.proposals.replying import ask_new_date, decline, request_changes
-from core.proposals.sending import expire, remind, send, view, withdraw
+from core.proposals.sending import due_reminder, expire, remind, send, view, withdraw
 from core.proposals.standing import OPEN, awaited, demand_open, is_expired, is_open, own_part
 from core.proposals.tables import STATUS, Answer, Item, Proposal, Signer, Version
 
@@ -49,6 +49,7 @@ __all__ = [
     "demand_open",
     "digest",
     "draft",
+    "due_reminder",
     "edit",
     "end_of",
     "expire",

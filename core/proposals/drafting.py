@@ -115,13 +115,26 @@ async def edit(
 
 
 async def copy(session: Session, actor: Actor, proposal_id: uuid.UUID | str) -> Proposal:
-    """A new draft with the content of another proposal, valid for two weeks from now. The other stays as it is."""
-    source = await access.fetch(session, actor, Can.PROPOSAL_DRAFT, Proposal, proposal_id)
+    """A new draft with the content of another proposal, valid for two weeks from now. The other stays as it is.
+
+    A draft that was copied from it and is a draft still is that copy: pressing twice makes one. Who has left signs nothing:
+    then it is whoever could, and Conflict, with the way on, where nobody could.
+    """
+    source = await access.fetch(session, actor, Can.PROPOSAL_DRAFT, Proposal, proposal_id, lock=True)
+    made = select(Proposal).where(Proposal.copied_from_id == source.id, Proposal.status == "draft")
+    known = (await session.execute(made.order_by(Proposal.created_at.desc()).limit(1))).scalar_one_or_none()
+    if known is not None:
+        return known
     signers = await session.execute(
         select(Signer.user_id)
         .join(User, User.id == Signer.user_id)
         .where(Signer.proposal_id == source.id, User.left_at.is_(None))
     )
+    engagement = (await session.execute(select(Engagement).where(Engagement.id == source.engagement_id))).scalar_one()
+    possible = [user.id for user in await possible_signers(session, engagement)]
+    if not possible:
+        way = Way("Name someone else", "contact.successor", f"{engagement.id} {engagement.contact_id}")
+        raise Conflict("Nobody of the client's is there to sign it.", way=way)
     return await draft(
         session,
         actor,
@@ -129,7 +142,7 @@ async def copy(session: Session, actor: Actor, proposal_id: uuid.UUID | str) -> 
         title=source.title,
         items=await items_of(session, source.id),
         terms=source.terms,
-        signer_ids=list(signers.scalars()),
+        signer_ids=[one for one in signers.scalars() if one in possible] or possible[:1],
         purpose=source.purpose,
         copied_from_id=source.id,
     )

@@ -11,7 +11,7 @@ from core.db import Session
 from core.engagements import Engagement
 from core.errors import Conflict, Invalid, Way
 from core.events import Kind
-from core.people import Actor
+from core.people import Actor, User
 from core.proposals.documents import compose, digest, parse
 from core.proposals.drafting import items_of
 from core.proposals.standing import OPEN, awaited, demand_open
@@ -128,22 +128,9 @@ async def remind(session: Session, actor: Actor, proposal_id: uuid.UUID | str) -
     """
     can = Can.PROPOSAL_SEND if actor.side == "staff" else Can.PROPOSAL_ANSWER
     proposal = await access.fetch(session, actor, can, Proposal, proposal_id, lock=True)
-    if proposal.status == "draft":
-        raise Conflict("It has not been sent yet.", way=Way("Preview and send", "proposal.preview", str(proposal.id)))
-    await demand_open(session, proposal)
-    now = clock.now()
-    waiting = await awaited(session, proposal.id)
-    due = [
-        (signer, user)
-        for signer, user in waiting
-        if signer.reminded_at is None or signer.reminded_at + REMIND_AFTER <= now
-    ]
-    if not due:
-        raise Conflict(
-            f"{' and '.join(user.first_name for _, user in waiting)} heard of it today. Tomorrow is soon enough."
-        )
+    due = await due_reminder(session, proposal)
     for signer, _ in due:
-        signer.reminded_at = now
+        signer.reminded_at = clock.now()
     await session.flush()
     await events.record(
         session,
@@ -155,6 +142,25 @@ async def remind(session: Session, actor: Actor, proposal_id: uuid.UUID | str) -
         people=[str(user.id) for _, user in due],
     )
     return [user.first_name for _, user in due]
+
+
+async def due_reminder(session: Session, proposal: Proposal) -> list[tuple[Signer, User]]:
+    """Whom a reminder would reach now: those still to sign who are there and heard of it not today. Conflict if it is nobody."""
+    if proposal.status == "draft":
+        raise Conflict("It has not been sent yet.", way=Way("Preview and send", "proposal.preview", str(proposal.id)))
+    await demand_open(session, proposal)
+    every = await awaited(session, proposal.id)
+    waiting = [(signer, user) for signer, user in every if user.left_at is None]
+    if not waiting:
+        way = Way("Make a new draft", "proposal.copy", str(proposal.id))
+        gone = " and ".join(user.first_name for _, user in every)
+        raise Conflict(f"{gone} has left, so nobody is there to sign it. A new version names somebody else.", way=way)
+    since = clock.now() - REMIND_AFTER
+    due = [(signer, user) for signer, user in waiting if signer.reminded_at is None or signer.reminded_at <= since]
+    if not due:
+        names = " and ".join(user.first_name for _, user in waiting)
+        raise Conflict(f"{names} heard of it today. Tomorrow is soon enough.")
+    return due
 
 
 async def withdraw(session: Session, actor: Actor, proposal_id: uuid.UUID | str, *, reason: str = "") -> Proposal:

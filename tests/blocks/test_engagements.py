@@ -272,3 +272,15 @@ def test_staff_are_asked_who_came_in_until_it_is_known(change: dict[str, Any], t
     assert labels(card) == offered
     check_message(card.blocks)
     check_view(people_blocks.identify(thing, [("1", "Clara")]), "modal")
+
+
+def test_a_gap_is_told_in_the_readers_own_zone() -> None:
+    facts = {"since": "2026-11-20T09:00+00:00", "until": "2026-11-20T11:30+00:00"}
+    told = history.sentence(history.Happened(NOW, "Throughline", "engagement.record_gap", facts))
+    assert told.startswith(
+        "Between <!date^1795165200^{date_short_pretty} at {time}|20 Nov 2026, 09:00 UTC> and <!date^"
+    )
+    assert told.endswith("edits and deletions may be missing")
+    assert (
+        history.sentence(history.Happened(NOW, "A <b>", "project.completed", {})) == "A &lt;b&gt; completed a project"
+    )

@@ -314,6 +314,16 @@ def test_a_reminder_is_only_for_those_who_are_awaited() -> None:
     assert blocks.nudge(SENT, [], "Ada", by_staff=True) is None
 
 
+def test_before_a_reminder_goes_out_its_words_and_its_readers_are_shown() -> None:
+    form = blocks.remind_form(SENT, [str(CLARA.user_id)], "Ada")
+    assert form is not None
+    check_view(form, "modal")
+    assert "Ada would be glad to begin." in words(form["blocks"])
+    assert f"{SENT.audience.readers} people read it" in words(form["blocks"])
+    assert "their mail" in words((blocks.remind_form(LIVES["mailed"], [str(CLARA.user_id)], "Ada") or {})["blocks"])
+    assert blocks.remind_form(SIGNED, [str(CLARA.user_id)], "Ada") is None
+
+
 def test_the_mail_twin_reads_well() -> None:
     letter = mails.twin(blocks.card(LIVES["mailed"]), "Studio Ada", "Clara", "https://example.com/portal")
     assert "For Clara to sign · Valid until Fri 28 Nov" in letter.text

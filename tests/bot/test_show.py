@@ -17,7 +17,7 @@ from bot.tenants import Tenants
 from bot.worker import show
 from bot.worker.cards import CARDS, POSTED, Sight
 from bot.worker.works import Works
-from core import conversations, posts
+from core import conversations, people, posts
 from core.db import Database, Session
 from core.engagements import Engagement
 from core.events import Event
@@ -263,3 +263,20 @@ def test_the_id_of_a_post_is_read_back_from_its_message() -> None:
     assert post_id_of({"metadata": own_post(post_id)}) == post_id
     for odd in ({}, {"metadata": None}, {"metadata": {"event_type": "other", "event_payload": {"post_id": post_id}}}):
         assert post_id_of(odd) is None
+
+
+async def test_where_clients_may_only_write_a_card_with_buttons_says_that_words_do(shop: Shop) -> None:
+    async def buttons(_: Sight) -> Card | None:
+        return Card("Sign?", [kit.section("Sign?"), kit.actions(kit.button("Review", "test.review", "x"))])
+
+    async def said() -> str:
+        await shop.show()
+        return str(shop.standing()[-1]["blocks"])
+
+    CARDS["test.card"] = buttons
+    assert "Or write here" not in await said()
+    async with shop.works.db.transaction(shop.house.id) as session:
+        house = await people.organization(session, shop.house.id)
+        house.settings = {**house.settings, "post_only_clients": True}
+    assert "Or write here, in your own words" in await said() and len(shop.standing()) == 1
+    assert show.or_write(Card("No button", [kit.section("No button")])).blocks == [kit.section("No button")]

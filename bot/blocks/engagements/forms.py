@@ -202,18 +202,24 @@ def people(
     approver: str,
     billing: str,
     inside: Sequence[str],
+    gone: bool = False,
 ) -> Block:
-    """Who plays which part, to be changed; `staff` and `clients` are (id, name)."""
+    """Who plays which part, to be changed; `staff` and `clients` are (id, name). `gone`: somebody had left, who could be back."""
     ours = [kit.option(name, key) for key, name in staff]
     theirs = [kit.option(name, key) for key, name in clients]
+    contact, approver, billing = [one if one in dict(clients) else "" for one in (contact, approver, billing)]
     blocks = [
         kit.section(kit.md("*In it:* {inside}", inside=", ".join(inside))),
-        kit.select("owner", "Owner, on our side", ours, initial=owner),
+        kit.select("owner", "Owner, on our side", ours, initial=owner if owner in dict(staff) else ""),
         kit.select(
             "contact", "Main contact", theirs, initial=contact, hint="Signs, unless a proposal names somebody else."
         ),
         kit.select("approver", "Approves work", theirs, initial=approver),
         kit.select("billing", "Gets the invoices", theirs, initial=billing),
+        kit.actions(
+            kit.button("Somebody has left", "contact.leaving", private),
+            kit.button("Somebody is back", "contact.back", private) if gone else None,
+        ),
     ]
     return kit.modal("engagement.people", "People", blocks, submit="Save", close="Cancel", private=private)
 

@@ -9,9 +9,14 @@ from bot.blocks.kit import Block
 from core.events import Kind
 
 SENTENCES: Mapping[str, str] = {
+    Kind.CONTACT_LEFT: "one of the client's people has left",
     Kind.CONTACT_LINKED: "{who} linked a Slack account to its contact",
+    Kind.CONTACT_RETURNED: "{who} said that somebody who had left is back",
+    Kind.CONTACT_SUCCEEDED: "{who} named who takes over from somebody who has left",
+    Kind.CONTACT_WENT_OUT: "one of the client's people left the channel",
     Kind.CONVERSATION_ASSIGNED: "{who} gave somebody a conversation",
     Kind.CONVERSATION_DUE: "a conversation had waited for long",
+    Kind.CONVERSATION_MAILED: "{who} wrote by mail",
     Kind.CONVERSATION_MERGED: "two conversations turned out to be one",
     Kind.CONVERSATION_MOVED: "{who} filed a message elsewhere",
     Kind.CONVERSATION_OPENED: "{who} opened a conversation",
@@ -56,6 +61,8 @@ SENTENCES: Mapping[str, str] = {
     Kind.LINK_OPENED: "{who} opened their page",
     Kind.ORDER_MADE: "an order was made",
     Kind.PERSON_ERASED: "somebody's words were erased on request",
+    Kind.MAIL_BOUNCED: "a mail came back",
+    Kind.MAIL_REFUSED: "a mail came that was no answer of theirs",
     Kind.PERSON_JOINED: "somebody whom we did not know came into the channel",
     Kind.PERSON_NUDGED: "{who} reminded somebody",
     Kind.PROJECT_ADVANCED: "{who} moved a project on",
@@ -112,12 +119,23 @@ class Happened:
     facts: Mapping[str, str]
 
 
-def sentence(one: Happened) -> str:
+def sentence(one: Happened) -> kit.Raw:
     """The event in words; one that has no sentence yet is named by its kind."""
     template = SENTENCES.get(one.kind) or f"{{who}}: {one.kind.replace('.', ' ').replace('_', ' ')}"
-    named = {"before": "", "after": "", "since": "", "until": "", **one.facts, "who": one.who}
-    told = template.format_map(named)
-    return told[0].upper() + told[1:]
+    named: dict[str, str] = {"before": "", "after": "", "since": "", "until": "", **one.facts, "who": one.who}
+    for moment in ("since", "until"):
+        named[moment] = _moment(named[moment])
+    told = kit.md(template, **named)
+    return kit.Raw(told[0].upper() + told[1:])
+
+
+def _moment(told: str) -> str:
+    """A moment that a sentence names, in the reader's own zone."""
+    try:
+        at = datetime.fromisoformat(told)
+    except ValueError:  # a day in words
+        return told
+    return kit.when(at) if at.tzinfo else told
 
 
 def _seen_by_client(one: Happened) -> bool:

@@ -46,6 +46,9 @@ def connection(thing: Status) -> list[Block]:
         )
     if thing.channel_gone == "left":
         line = kit.join([line, kit.Raw(f":warning: {words.ABSENT}")], "\n")
+    if thing.unreached:
+        back = kit.md(":warning: Mail to {who} comes back.", who=" and ".join(thing.unreached))
+        line = kit.join([line, back], "\n")
     where = kit.channel(thing.channel_id) if thing.channel_id else kit.Raw("")
     blocks = [kit.section(kit.join([where, line], " · "))]
     if thing.status == "closed" or thing.connection == "connected":

@@ -6,6 +6,7 @@ from datetime import date
 
 from bot.blocks import kit
 from bot.blocks.kit import Block
+from bot.blocks.proposals.cards import nudge
 from core.proposals import Offer
 
 
@@ -172,5 +173,24 @@ def withdraw_form(offer: Offer, reason: str) -> Block:
         ],
         submit="Withdraw",
         close="Keep it",
+        private=str(offer.id),
+    )
+
+
+def remind_form(offer: Offer, people: Sequence[str], by: str) -> Block | None:
+    """The second look before those who are to sign are reminded: the very words, and who reads them; None if it is nobody."""
+    told = nudge(offer, people, by, by_staff=True)
+    if told is None:
+        return None
+    words = [block for block in told.blocks if block["type"] == "section"]
+    where = kit.channel(offer.channel_id) if offer.connected else kit.Raw("their mail")
+    count = offer.audience.readers
+    readers = f", {count} {'person reads' if count == 1 else 'people read'} it" if offer.connected else ""
+    return kit.modal(
+        "proposal.remind",
+        "Remind them",
+        [*words, kit.context(kit.md("Goes to {where}{readers}.", where=where, readers=readers))],
+        submit="Remind",
+        close="Not now",
         private=str(offer.id),
     )

@@ -8,7 +8,7 @@ from bot.blocks.engagements import cards, forms, history, twin, words
 from bot.blocks.engagements.history import Happened
 from bot.slack.listener import Heard, button, command, form
 from bot.slack.replies import Done, Open, Reply, Say
-from core import access, engagements, events, people
+from core import access, contacts, engagements, events, people
 from core.access import Can
 from core.engagements import Engagement, lists
 from core.engagements.status import status
@@ -24,7 +24,7 @@ async def here(heard: Heard) -> Sequence[tuple[uuid.UUID, str]]:
     """
     if heard.engagement is not None:
         return [(heard.engagement.id, heard.engagement.title)]
-    return [(one.id, one.title) for one in await lists.listing(heard.session, heard.actor)]
+    return lists.choices(await lists.listing(heard.session, heard.actor))
 
 
 async def fetched(heard: Heard, can: Can = Can.ENGAGEMENT_MANAGE) -> Engagement:
@@ -110,6 +110,7 @@ async def who_is_in(heard: Heard) -> Reply:
             approver=str(who.approver.id),
             billing=str(who.billing.id),
             inside=[user.name for user in [*who.team, *who.clients]] or [who.owner.name, who.contact.name],
+            gone=bool(await contacts.gone(heard.session, engagement.company_id)),
         )
     )
 

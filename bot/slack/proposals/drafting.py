@@ -30,7 +30,7 @@ async def new(heard: Heard) -> Reply:
         raise NotFound("There is no engagement yet to write it for. `/engagement new` begins one.")
     if len(active) == 1:
         return Open(await _fresh(heard, await _engagement(heard, active[0].id), heard.words))
-    return Open(blocks.where([(str(each.id), each.title) for each in active], heard.words))
+    return Open(blocks.where([(str(key), words) for key, words in lists.choices(active)], heard.words))
 
 
 @button("proposal.new")

@@ -57,7 +57,18 @@ async def bill_of(heard: Heard, proposal: Proposal) -> blocks.Bill | None:
 @command("proposal", "remind", "Remind whoever is still to sign", hint="[which]", which=among("sent", "viewed"))
 @button("proposal.remind")
 async def remind(heard: Heard) -> Reply:
-    """Remind those who are still to sign; once a day."""
+    """Show the very words before those who are still to sign are reminded."""
+    proposal = await access.fetch(heard.session, heard.actor, Can.PROPOSAL_SEND, Proposal, heard.value)
+    due = await proposals.due_reminder(heard.session, proposal)
+    offer = await proposals.offer(heard.session, proposal)
+    people = [str(user.id) for _, user in due]
+    form = blocks.remind_form(offer, people, heard.actor.name.partition(" ")[0])
+    return Open(form) if form else Say("Nobody is to be reminded.", title="Remind")
+
+
+@form("proposal.remind")
+async def reminded(heard: Heard) -> Reply:
+    """Remind them; once a day."""
     names = await proposals.remind(heard.session, heard.actor, heard.value)
     return Say(kit.md("{names} will read a reminder.", names=" and ".join(names)), title="Reminded")
 
