@@ -17,7 +17,7 @@ from bot.worker.announce import ANNOUNCED
 from bot.worker.cards import CARDS, Sight
 from bot.worker.places import subjects
 from bot.worker.tables import HANDLERS
-from core import access, conversations, engagements, events, export, people, portal, posts, search
+from core import access, clock, conversations, engagements, events, export, people, portal, posts, search
 from core.access import Can
 from core.conversations import Attachment, Conversation, Message, Said
 from core.db import Database, Session
@@ -31,11 +31,14 @@ assert HANDLERS  # importing them registers every card
 
 CLIENT, STAFF, NOW = "C0STUDIOADACLIENT", "C0STUDIOADASTAFF", 1_760_000_000.0
 
-FOR_THEM = frozenset({"alphasaid", "bravonow", "golfform", "hotelstranger", "indiareply", "julietfile"})
+FOR_THEM = frozenset({"alphasaid", "bravonow", "golfform", "hotelstranger", "indiareply", "julietfile", "kilomail"})
 """What a client of the engagement may read: a word of each message that was said to them, by them, or beside them."""
 
-NOT_FOR_THEM = frozenset({"bravofirst", "charliedeleted", "deltanote", "echomirror", "foxtrotstaff", "limafile"})
-"""And what they never may: an earlier text, a deleted one, a note, what staff say under a control card and in their channel."""
+NOT_FOR_THEM = frozenset(
+    {"bravofirst", "charliedeleted", "deltanote", "echomirror", "foxtrotstaff", "limafile", "mikequote"}
+)
+"""And what they never may: an earlier text, a deleted one, a note, what staff say under a control card and in their channel,
+what stands in a mail below its words."""
 
 Face = Callable[[Database, House, Actor], Awaitable[str]]
 
@@ -88,6 +91,10 @@ async def told(database: Database, ada_house: House) -> Told:
         )
         await conversations.assign(session, ada_house.ada, conversation_id, ada_house.ben.user_id)
         await conversations.reply(session, ada_house.ben, conversation_id, "indiareply is a word")
+        letter = conversations.Letter(
+            "<1@x>", "clara@northwind.example", "kilomail is a word", "Re: it", "kilomail\n> mikequote", clock.now()
+        )
+        await conversations.mailed(session, ada_house.clara, here.id, None, letter)
     return Told(ada_house, conversation_id)
 
 
@@ -227,9 +234,9 @@ async def test_no_face_shows_anything_to_others(database: Database, told: Told, 
 async def test_staff_with_the_right_see_what_clients_do_not(database: Database, told: Told, face: str) -> None:
     seen = words_in(await FACES[face](database, told.house, told.house.ada))
     hidden = {
-        "record": {"bravofirst"},
-        "conversation": {"bravofirst", "foxtrotstaff", "julietfile", "limafile"},
-        "search": {"bravofirst"},
+        "record": {"bravofirst", "mikequote"},
+        "conversation": {"bravofirst", "foxtrotstaff", "julietfile", "limafile", "mikequote"},
+        "search": {"bravofirst", "mikequote"},
         "export": set(),
     }
     assert seen == (FOR_THEM | NOT_FOR_THEM) - hidden[face]
@@ -260,12 +267,15 @@ async def test_a_topic_does_not_tell_what_was_taken_back(database: Database, tol
         here = await engagements.by_id(session, told.house.engagement.id)
         talk = await session.get_one(Conversation, told.conversation_id)
         first = Said(CLIENT, f"{NOW:.6f}", "U0CLARA", "alphasaid is a word")
-        assert not await conversations.retitle(session, talk)
+        before = replace(first, text="alphasaid is a word", edited_ts=None)
+        now = replace(first, text="A word", edited_ts=f"{NOW + 60:.6f}")
+        await conversations.edit(session, here, "client", now, before)
+        assert "alphasaid" not in talk.topic
         await conversations.delete(session, here, "client", first, datetime.fromtimestamp(NOW + 90, UTC))
-        assert await conversations.retitle(session, talk) and not await conversations.retitle(session, talk)
         assert talk.topic == "A deleted message"
         await conversations.rename(session, told.house.ada, talk.id, "The word")
-        assert not await conversations.retitle(session, talk) and talk.topic == "The word"
+        await conversations.edit(session, here, "client", replace(now, edited_ts=f"{NOW + 70:.6f}"), now)
+        assert talk.topic == "The word"
 
 
 async def test_a_count_tells_a_client_nothing_of_what_they_do_not_see(database: Database, told: Told) -> None:

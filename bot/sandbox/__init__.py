@@ -38,11 +38,17 @@ class Sandbox:
         self.bot_url, self.socket_mode = bot_url, socket_mode
         self._host, self._port, self._state = host, port, state
         self._kept: dict[str, Any] = _read(state)
-        self._secrets = self._kept.get("secrets") or _new_secrets(fixed=state is None)
+        self._secrets = _new_secrets(fixed=state is None) | self._kept.get("secrets", {})
         self._saving: asyncio.TimerHandle | None = None
         self._runner: web.AppRunner | None = None
         self._bound = 0
-        self.mail = Mailbox(host=host, port=smtp_port, changed=self._changed)
+        self.mail = Mailbox(
+            host=host,
+            port=smtp_port,
+            changed=self._changed,
+            bring_to=lambda: self.bot_url.rstrip("/") + "/mail/in",
+            secret=self._secrets["mail_secret"],
+        )
         self.slack = Slack(
             bot_url=lambda: self.bot_url,
             manifest=manifest,
@@ -111,6 +117,8 @@ class Sandbox:
             "STRIPE_API_URL": f"{self.url}/stripe",
             "SMTP_URL": f"smtp://{self._host}:{self.mail.port}",
             "MAIL_FROM": "Studio Ada <hello@studioada.example>",
+            "MAIL_REPLY_TO": "reply@studioada.example",
+            "MAIL_IN_SECRET": self._secrets["mail_secret"],
         }
         return variables | ({"SLACK_APP_TOKEN": self._secrets["app_token"]} if self.socket_mode else {})
 
@@ -155,6 +163,7 @@ def _new_secrets(*, fixed: bool) -> dict[str, str]:
         "signing_secret": "",
         "stripe_key": "sk_test_",
         "webhook_secret": "whsec_",
+        "mail_secret": "brings-mail-of-the-",
     }
     return {
         name: prefix + (f"sandbox-{name.replace('_', '-')}" if fixed else secrets.token_hex(16))

@@ -1,17 +1,24 @@
-"""A mailbox on localhost: an SMTP server that takes every letter and keeps it to be read."""
+"""A mailbox on localhost: an SMTP server that takes every letter and keeps it to be read; what is answered goes to the bot."""
 
 import asyncio
 import email
+import hashlib
+import hmac
 import html as markup
+import io
 import re
 import secrets
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from email.message import EmailMessage
+from email.policy import SMTP as WIRE
 from email.policy import default
+from email.utils import format_datetime, getaddresses, make_msgid
 from typing import Any
 
+import aiohttp
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from core.clock import now
@@ -53,6 +60,10 @@ class Mail:
             raise LookupError(f"The letter “{self.subject}” has no six-digit code.")
         return str(found.group(1))
 
+    def answer_to(self) -> str:
+        """The address to which an answer goes, where the letter names one; "" if it asks for none."""
+        return next((address for _, address in getaddresses([self.headers.get("Reply-To", "")]) if address), "")
+
     def is_for(self, who: str) -> bool:
         """Whether it is addressed to this address, or to this first part of one ("clara")."""
         wanted = who.lower()
@@ -62,7 +73,17 @@ class Mail:
 class Mailbox:
     """All mail of the sandbox's people, newest last in `messages`."""
 
-    def __init__(self, *, host: str = "127.0.0.1", port: int = 0, changed: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        changed: Callable[[], None] = lambda: None,
+        bring_to: Callable[[], str] = lambda: "",
+        secret: str = "",
+    ) -> None:
+        """`bring_to` is the bot's door for mail, to which answers are brought as a provider would, signed with `secret`."""
+        self._bring_to, self._secret = bring_to, secret
         self.host = host
         self.port = port
         self.messages: list[Mail] = []
@@ -138,6 +159,61 @@ class Mailbox:
         people = [to] if isinstance(to, str) else list(to)
         headers = {"From": sender, "To": ", ".join(people), "Subject": subject}
         return self._keep(Mail(_id(), sender, people, subject, text, html, headers, now()))
+
+    async def replies(
+        self,
+        mail: Mail,
+        text: str,
+        *,
+        sender: str = "",
+        files: Sequence[tuple[str, bytes]] = (),
+        headers: dict[str, str] | None = None,
+    ) -> int:
+        """Answer a letter as its reader (or as `sender`), with what it said quoted below; the status that the bot's door gives.
+
+        Raises LookupError for a letter that asks for no answer.
+        """
+        if not mail.answer_to():
+            raise LookupError(f"The letter “{mail.subject}” asks for no answer, so none would arrive.")
+        quoted = "\n".join(f"> {line}" for line in mail.text.rstrip().splitlines())
+        written = f"{text}\n\nOn {now():%a, %d %b %Y at %H:%M}, {mail.sender} wrote:\n{quoted}\n"
+        letter = EmailMessage(policy=WIRE)
+        before = " ".join([mail.headers.get("References", ""), mail.headers.get("Message-ID", "")]).split()
+        given = {
+            "From": sender or mail.to[0],
+            "To": mail.answer_to(),
+            "Subject": mail.subject if mail.subject.lower().startswith("re:") else f"Re: {mail.subject}",
+            "Date": format_datetime(now()),
+            "Message-ID": make_msgid(domain="mailbox.example"),
+            "In-Reply-To": mail.headers.get("Message-ID", ""),
+            "References": " ".join(before[-10:]),
+            **(headers or {}),
+        }
+        for name, value in given.items():
+            if value:
+                letter[name] = value
+        letter.set_content(written)
+        for name, content in files:
+            letter.add_attachment(content, maintype="application", subtype="octet-stream", filename=name)
+        status = await self.brings(letter.as_bytes())
+        if status == 200:
+            self._keep(_read(letter.as_bytes(), given["From"], [mail.answer_to()]))
+        return status
+
+    async def brings(self, raw: bytes) -> int:
+        """Bring the bytes of a letter to the bot's door, signed; returns the status of its answer."""
+        stamp = str(int(time.time()))
+        signature = hmac.new(self._secret.encode(), f"{stamp}.".encode() + raw, hashlib.sha256).hexdigest()
+        headers = {
+            "Content-Type": "message/rfc822",
+            "X-Mail-Timestamp": stamp,
+            "X-Mail-Signature": f"v1={signature}",
+        }
+        async with (
+            aiohttp.ClientSession() as http,
+            http.post(self._bring_to(), data=io.BytesIO(raw), headers=headers) as answer,
+        ):
+            return answer.status
 
     def refuse(self, times: int = 1, code: int = 451) -> None:
         """Refuse the next recipients: 451, come again later; 550, never."""

@@ -2,9 +2,8 @@
 
 import ipaddress
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -68,9 +67,10 @@ class Go:
 
 @dataclass(frozen=True)
 class File:
-    """A file to save, under the name that it is given."""
+    """A file to save, piece by piece, under the name that it is given."""
 
-    path: Path
+    pieces: AsyncIterator[bytes]
+    size: int
     name: str
 
 
@@ -160,8 +160,10 @@ class Endpoint:
 
     def _response(self, answer: Answer) -> web.StreamResponse:
         if isinstance(answer, File):
-            kept = {**HEADERS, "Content-Disposition": f'attachment; filename="{answer.name}"'}
-            return web.FileResponse(answer.path, headers=kept)
+            kept = {"Content-Disposition": f'attachment; filename="{answer.name}"', "Content-Length": str(answer.size)}
+            return web.Response(
+                body=answer.pieces, headers={**HEADERS, **kept}, content_type="application/octet-stream"
+            )
         response: web.Response
         if isinstance(answer, Go):
             response = web.Response(status=303, headers={**HEADERS, "Location": answer.path})

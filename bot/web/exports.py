@@ -1,10 +1,9 @@
 """Copies of the record, fetched by a personal link: a page that says what it is, and a button that downloads it."""
 
-from pathlib import Path
-
 from aiohttp import web
 
 from bot.blocks.exports import count, weight
+from bot.gateways.store import Store
 from bot.web.endpoint import Answer, Endpoint, File, Page
 from bot.web.portal.words import render
 from core import export
@@ -12,7 +11,7 @@ from core.db import Database
 from core.errors import Conflict
 
 
-def routes(db: Database, *, public_url: str, folder: Path) -> list[web.RouteDef]:
+def routes(db: Database, *, public_url: str, store: Store) -> list[web.RouteDef]:
     """The two routes: looking, which uses nothing up (previews follow links too), and fetching, which is recorded."""
     endpoint = Endpoint(db, public_url=public_url, render=render)
 
@@ -37,12 +36,12 @@ def routes(db: Database, *, public_url: str, folder: Path) -> list[web.RouteDef]
         async with db.transaction(link.organization_id) as session:
             copy, _ = await export.collect(session, link, fetched=True)
             told = await export.told(session, copy)
-        path = folder / copy.file
-        if not path.is_file():
+        size = await store.size(copy.file)
+        if size is None:
             raise Conflict(
                 "This copy lies on another machine, or was removed. Make a new one with `/engagement export`."
             )
-        return File(path, f"{name_of(told['title'])}-{copy.created_at:%Y-%m-%d}.zip")
+        return File(store.read(copy.file), size, f"{name_of(told['title'])}-{copy.created_at:%Y-%m-%d}.zip")
 
     return [
         web.get("/exports/{token}", endpoint.outside(look)),

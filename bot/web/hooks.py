@@ -78,7 +78,7 @@ def slack_events(*, signing_secret: str, keeper: Keeper) -> Handler:
         payload = _read(body)
         if payload.get("type") == "url_verification":
             return web.Response(text=_word(payload.get("challenge")))
-        return await _kept(keeper, from_slack(payload, body, _some(headers, SLACK_HEADERS)))
+        return await kept(keeper, from_slack(payload, body, _some(headers, SLACK_HEADERS)))
 
     return receive
 
@@ -95,7 +95,7 @@ def stripe_events(*, verify: Verify, keeper: Keeper) -> Handler:
             verify(body, request.headers.get("Stripe-Signature"))
         except Permanent as refused:
             return web.Response(status=401, text=refused.sentence)
-        return await _kept(keeper, from_stripe(_read(body), body, _some(request.headers, STRIPE_HEADERS)))
+        return await kept(keeper, from_stripe(_read(body), body, _some(request.headers, STRIPE_HEADERS)))
 
     return receive
 
@@ -200,12 +200,13 @@ class SocketDoor:
             "X-Slack-Retry-Num": str(request.retry_attempt or ""),
             "X-Slack-Retry-Reason": request.retry_reason or "",
         }
-        answered = await _kept(self._keeper, from_slack(_read(body), body, _some(retries, SLACK_HEADERS)))
+        answered = await kept(self._keeper, from_slack(_read(body), body, _some(retries, SLACK_HEADERS)))
         if answered.status == 200:
             await client.send_socket_mode_response(SocketModeResponse(envelope_id=request.envelope_id))
 
 
-async def _kept(keeper: Keeper, incoming: Incoming) -> web.Response:
+async def kept(keeper: Keeper, incoming: Incoming) -> web.Response:
+    """Keep a delivery and answer 200; 500 if it cannot be kept, so that its sender sends it again."""
     try:
         await keeper.keep(incoming)
     except Exception as error:

@@ -1,8 +1,20 @@
 """Conversations and their messages: every word said in an engagement, with its edits, deletions, reactions and files."""
 
-from core.conversations.handling import assign, beside, can_be_filed, file, merge, retitle, split, to_file, whole
+from core.conversations.carrying import (
+    CARRIED,
+    Carried,
+    Thread,
+    by_mail,
+    by_mail_of_message,
+    of_card,
+    reply_token,
+    thread_of,
+    to_carry,
+)
+from core.conversations.handling import assign, beside, can_be_filed, file, merge, split, to_file, whole
 from core.conversations.joining import WORDS_TO_US, asked_of_us
 from core.conversations.keeping import keep
+from core.conversations.mailing import Letter, Shown, Whole, mailed, mirrored, shown_mail, thread_in, whole_mail
 from core.conversations.mirror import (
     LONGEST,
     Control,
@@ -24,7 +36,7 @@ from core.conversations.said import Fact, Said, moment
 from core.conversations.tables import STATUS, Attachment, Conversation, Message, Reaction, Revision
 from core.conversations.targets import Hours, Target, after, between, follow, hours_of, target_of, warn, watch
 from core.conversations.telling import Noted, Told, noted, threaded, told, unthreaded
-from core.conversations.turning import topic_of
+from core.conversations.turning import ERASED, TAKEN_BACK, retell, topic_of
 from core.conversations.verbs import (
     Summary,
     candidates,
@@ -41,14 +53,19 @@ from core.conversations.verbs import (
 )
 
 __all__ = [
+    "CARRIED",
+    "ERASED",
     "LONGEST",
     "STATUS",
+    "TAKEN_BACK",
     "WORDS_TO_US",
     "Attachment",
+    "Carried",
     "Control",
     "Conversation",
     "Fact",
     "Hours",
+    "Letter",
     "Message",
     "Noted",
     "Preview",
@@ -57,9 +74,12 @@ __all__ = [
     "Replied",
     "Revision",
     "Said",
+    "Shown",
     "Summary",
     "Target",
+    "Thread",
     "Told",
+    "Whole",
     "after",
     "arrived",
     "asked_of_us",
@@ -67,6 +87,8 @@ __all__ = [
     "attribute",
     "beside",
     "between",
+    "by_mail",
+    "by_mail_of_message",
     "can_be_filed",
     "candidates",
     "control",
@@ -80,13 +102,16 @@ __all__ = [
     "keep",
     "last_words",
     "linked",
+    "mailed",
     "merge",
     "messages",
+    "mirrored",
     "moment",
     "moved",
     "note",
     "note_thread",
     "noted",
+    "of_card",
     "of_message",
     "open_ones",
     "preview",
@@ -96,16 +121,21 @@ __all__ = [
     "reopen",
     "replied",
     "reply",
+    "reply_token",
     "resolve",
-    "retitle",
+    "retell",
     "say",
+    "shown_mail",
     "split",
     "standing",
     "start",
     "summary",
     "take",
     "target_of",
+    "thread_in",
+    "thread_of",
     "threaded",
+    "to_carry",
     "to_file",
     "told",
     "topic_of",
@@ -113,4 +143,5 @@ __all__ = [
     "warn",
     "watch",
     "whole",
+    "whole_mail",
 ]

@@ -5,19 +5,16 @@ from collections.abc import Sequence
 
 from sqlalchemy import select, update
 
-from core import access, clock, events, jobs, people
+from core import access, clock, events, jobs, links, people
 from core.access import Can
 from core.conversations.said import SPOKEN
 from core.conversations.tables import Conversation, Message
 from core.conversations.targets import follow
-from core.conversations.turning import settle, topic_of
+from core.conversations.turning import Title, settle, titles, topic_of
 from core.db import Session, new_number, save
 from core.errors import Conflict, Invalid, NotFound
 from core.events import Event, Kind
 from core.people import Actor
-
-TAKEN_BACK = "A deleted message"
-"""What a conversation is called whose first words were deleted."""
 
 
 async def whole(session: Session, conversation_id: uuid.UUID) -> Conversation:
@@ -93,7 +90,8 @@ async def merge(
         return into
     _standing(other)
     _standing(into)
-    topic, waits = into.topic, other.status == "waiting_us" and into.status == "resolved"
+    topic, title = into.topic, (await titles(session, [into.id])).get(into.id)
+    waits = other.status == "waiting_us" and into.status == "resolved"
     since = other.waiting_since
     await session.execute(
         update(Message)
@@ -101,7 +99,8 @@ async def merge(
         .values(conversation_id=into.id, filed_at=clock.now())
         .execution_options(synchronize_session="fetch")
     )
-    into.owner_id = into.owner_id or other.owner_id
+    into.owner_id, into.by_mail = into.owner_id or other.owner_id, into.by_mail or other.by_mail
+    await links.lead_elsewhere(session, other.id, into.id)
     if not into.subject:
         into.subject, into.subject_id = other.subject, other.subject_id
     other.deleted_at, other.thread_ts, other.waiting_since = clock.now(), None, None
@@ -114,7 +113,7 @@ async def merge(
     await session.flush()
     await follow(session, into)
     await follow(session, other)
-    await _still_called(session, actor, into, topic)
+    await _still_called(session, actor, into, topic, title)
     if waits:
         await _quietly(session, actor, Kind.CONVERSATION_REOPENED, into)
     await events.record(
@@ -129,46 +128,27 @@ async def merge(
     return into
 
 
-async def retitle(session: Session, conversation: Conversation) -> bool:
-    """Let a topic that was made of first words not tell them any more once they were deleted; whether it changed.
-
-    What staff or a form called it stays.
-    """
-    named = select(Event).where(
-        Event.subject_id == conversation.id, Event.kind.in_((Kind.CONVERSATION_OPENED, Kind.CONVERSATION_RENAMED))
-    )
-    for event in (await session.execute(named)).scalars():
-        if event.kind == Kind.CONVERSATION_RENAMED or not event.facts.get("said"):
-            return False
-    words = select(Message).where(
-        Message.conversation_id == conversation.id,
-        Message.kind.in_(SPOKEN),
-        Message.staff_only.is_(False),
-        Message.side != "bot",
-    )
-    first = (await session.execute(words.order_by(Message.sent_at, Message.ts).limit(1))).scalar_one_or_none()
-    if first is None or first.deleted_at is None or conversation.topic == TAKEN_BACK:
-        return False
-    conversation.topic = TAKEN_BACK
-    await session.flush()
-    return True
-
-
-async def _still_called(session: Session, actor: Actor, into: Conversation, topic: str) -> None:
-    """By staff's word it is called as before, whatever turned out to have been said first."""
+async def _still_called(session: Session, actor: Actor, into: Conversation, topic: str, title: Title | None) -> None:
+    """By staff's word it is called as before, whatever turned out to have been said first; a title made of words follows these."""
     if into.topic != topic:
         into.topic = topic
         await session.flush()
-        await _quietly(session, actor, Kind.CONVERSATION_RENAMED, into)
+        of = {"of": str(title.message_id)} if title else {}
+        await _quietly(session, actor, Kind.CONVERSATION_RENAMED, into, **of)
 
 
-async def _quietly(session: Session, actor: Actor, kind: Kind, into: Conversation) -> None:
-    await events.record(session, actor, kind, "conversation", into.id, engagement_id=into.engagement_id, announce=False)
+async def _quietly(session: Session, actor: Actor, kind: Kind, into: Conversation, **facts: str) -> None:
+    await events.record(
+        session, actor, kind, "conversation", into.id, engagement_id=into.engagement_id, announce=False, **facts
+    )
 
 
 def _same_engagement(engagement_id: uuid.UUID, into: Conversation) -> None:
     if engagement_id != into.engagement_id:
-        raise Conflict("That conversation belongs to another engagement, whose people must not read this one's words.")
+        raise Conflict(
+            "That conversation belongs to another engagement, whose channel other people read, and words stay where they were "
+            "said. Begin one there with `/conversation start`, and put a link to these words into it."
+        )
 
 
 async def split(session: Session, actor: Actor, message_id: uuid.UUID | str) -> Conversation:
@@ -188,6 +168,7 @@ async def split(session: Session, actor: Actor, message_id: uuid.UUID | str) -> 
         channel_id=message.channel_id,
         opened_by_id=message.author_id,
         opened_at=message.sent_at,
+        by_mail=old.by_mail,
     )
     await save(session, new)
     await _move(session, old, new, message, moved)
@@ -218,9 +199,9 @@ async def file(session: Session, actor: Actor, message_id: uuid.UUID | str, into
     moved = await _with_thread(session, message)
     if await _emptied(session, old, moved):
         return await merge(session, actor, old.id, into.id)
-    topic = into.topic
+    topic, title = into.topic, (await titles(session, [into.id])).get(into.id)
     await _move(session, old, into, message, moved)
-    await _still_called(session, actor, into, topic)
+    await _still_called(session, actor, into, topic, title)
     await events.record(
         session,
         actor,
@@ -244,7 +225,7 @@ def can_be_filed(message: Message) -> bool:
 async def to_file(session: Session, actor: Actor, channel_id: str, ts: str) -> Message | None:
     """The Slack message, if the actor may see it and it can be filed elsewhere."""
     seen = access.visible(actor, Can.CONVERSATION_HANDLE, Message)
-    query = seen.where(Message.channel_id == channel_id, Message.ts == ts)
+    query = seen.where(Message.channel_id == channel_id, Message.ts == ts, Message.conversation_id.is_not(None))
     found = (await session.execute(query)).scalars().first()
     return found if found is not None and can_be_filed(found) else None
 

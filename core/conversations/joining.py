@@ -11,7 +11,7 @@ from typing import Literal
 from sqlalchemy import update
 from sqlalchemy.orm.attributes import set_committed_value
 
-from core import clock, events, jobs, people
+from core import clock, events, jobs, links, people
 from core.conversations import nearby
 from core.conversations.tables import Conversation, Message
 from core.conversations.turning import Turn, settle, topic_of
@@ -163,7 +163,9 @@ def _open(session: Session, first: Word, card: Post | None) -> Conversation:
 async def _merge(session: Session, other: Conversation, into: Conversation) -> None:
     """Move all that was said in one conversation to another, which stands for both from now on."""
     await session.execute(update(Message).where(Message.conversation_id == other.id).values(conversation_id=into.id))
-    into.owner_id = into.owner_id or other.owner_id
+    into.owner_id, into.by_mail = into.owner_id or other.owner_id, into.by_mail or other.by_mail
+    if other.by_mail:
+        await links.lead_elsewhere(session, other.id, into.id)
     other.deleted_at, other.thread_ts = clock.now(), None
     await session.flush()
 

@@ -8,11 +8,13 @@ import orjson
 from sqlalchemy import select, text
 
 from core import clock, jobs, people, posts
-from core.conversations import joining, mirror, nearby
+from core.conversations import carrying, joining, mirror, nearby
 from core.conversations.handling import whole
 from core.conversations.mirror import CONTROL
 from core.conversations.said import SPOKEN, Fact, honoured, moment
 from core.conversations.tables import Message
+from core.conversations.targets import follow_all
+from core.conversations.turning import retell
 from core.conversations.word import Word, is_hollow
 from core.db import Session
 from core.people import Identity, User
@@ -52,7 +54,30 @@ async def keep(session: Session, facts: Sequence[Fact]) -> None:
     await _files(session, [word for word in words.values() if word.files])
     await _echoes(session, newcomers)
     await joining.conclude(session, joined, {word.conversation_id for word in late if word.conversation_id})
+    await _retold(session, list(words.values()))
     await mirror.heard(session, list(words.values()))
+    by_mail = [one for one in joined if one.conversation.by_mail and any(word.side == "staff" for word in one.words)]
+    await carrying.carry_later(session, [one.conversation for one in by_mail])
+
+
+async def _retold(session: Session, words: Sequence[Word]) -> None:
+    """After edits and deletions: what is called by those words is called otherwise, and drawn anew where it stands."""
+    told = {word.conversation_id for word in words if word.conversation_id is not None and word.retold}
+    changed = await retell(session, told)
+    if changed and not session.info.get("quiet"):
+        await follow_all(session, {one.id: one.organization_id for one in changed})
+        tenant: uuid.UUID = session.info["tenant"]
+        redrawn = [
+            jobs.Wanted(
+                "engagement.redraw",
+                f"redraw:{engagement_id}",
+                {"engagement": str(engagement_id), "status": True},
+                tenant,
+                dedupe=f"status:{engagement_id}",
+            )
+            for engagement_id in sorted({one.engagement_id for one in changed})
+        ]
+        await jobs.enqueue_all(session, redrawn)
 
 
 LOCK = text("SELECT id FROM engagements WHERE id = ANY(CAST(:ids AS uuid[])) ORDER BY id FOR NO KEY UPDATE")

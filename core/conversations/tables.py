@@ -51,6 +51,8 @@ class Conversation(Numbered, TenantRow):
     deleted_at: Mapped[datetime | None]
     link: Mapped[str] = mapped_column(default="")
     """Where its thread is read in Slack, once staff needed to know."""
+    by_mail: Mapped[bool] = mapped_column(default=False)
+    """Somebody takes part by mail, so that what staff say in its thread is carried to them."""
 
 
 class Message(TenantRow):
@@ -88,7 +90,7 @@ class Message(TenantRow):
     text: Mapped[str] = mapped_column(default="")
     blocks: Mapped[list[Any] | None]
     raw: Mapped[dict[str, Any] | None]
-    """The event as it came, for subtypes that we do not know."""
+    """The event as it came, for subtypes that we do not know; of a mail (`mail`) its subject, its ids and its whole text."""
     sent_at: Mapped[datetime]
     edited_ts: Mapped[str | None]
     edited_at: Mapped[datetime | None]

@@ -3,7 +3,7 @@
 import uuid
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 
 from core.conversations.tables import Conversation, Message
 from core.db import Session
@@ -33,6 +33,7 @@ class Told:
 
     topic: str
     began_in_channel: bool
+    began_by_mail: bool
     opened_by: str
     by_client: bool
     first_words: str
@@ -49,11 +50,15 @@ async def told(session: Session, conversation_id: uuid.UUID) -> Told:
         ).scalars()
     }
     own = Message.conversation_id == found.id
+    by_mail = and_(Message.source == "mail", Message.sent_at <= found.opened_at)
     form = (
         await session.execute(
-            select(Message.text).where(own, Message.kind == "form").order_by(Message.sent_at).limit(1)
+            select(Message.text, Message.source)
+            .where(own, or_(Message.kind == "form", by_mail))
+            .order_by(Message.sent_at)
+            .limit(1)
         )
-    ).scalar_one_or_none()
+    ).one_or_none()
     # Said in the channel, it has a message there that is its thread's root, or stands under a card.
     spoken = (
         await session.execute(
@@ -69,7 +74,8 @@ async def told(session: Session, conversation_id: uuid.UUID) -> Told:
         began_in_channel=spoken is not None,
         opened_by=opener.name if opener else "Somebody",
         by_client=opener is not None and opener.side == "client",
-        first_words=form or "",
+        began_by_mail=form is not None and form.source == "mail",
+        first_words=form.text if form else "",
         owner=owner.name if owner else "",
     )
 

@@ -1,16 +1,24 @@
 """Whose turn it is in a conversation, what it is about and when it began: worked out from all that was said and done."""
 
 import re
+import uuid
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, func, select, true
 
 from core.conversations.said import SPOKEN
 from core.conversations.tables import STATUS, Conversation, Message, Revision
 from core.db import Session
 from core.events import Event, Kind
 from core.people import User
+
+TAKEN_BACK = "A deleted message"
+"""What a conversation is called whose first words were deleted."""
+
+ERASED = "Erased on request"
+"""What a conversation is called that began with words that are erased."""
 
 THANKS = re.compile(
     r"^\W*(?:(?:ok(?:ay)?|great|perfect|super|cool|got it|will do|thanks?(?: you)?(?: so much| a lot)?|many thanks|thx|cheers|ta)\W*)+$",
@@ -25,6 +33,60 @@ def topic_of(text: str) -> str:
     words = " ".join(re.sub(r"<[^<>|]*\|([^<>]*)>|<[^<>]*>", r"\1", text).split())
     words = words.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
     return (words if len(words) <= 80 else words[:79].rstrip() + "…") or "A file"
+
+
+@dataclass(frozen=True)
+class Title:
+    """A topic that was made of a message's words, as they read today."""
+
+    message_id: uuid.UUID
+    topic: str
+
+
+async def titles(session: Session, ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Title]:
+    """The topics that follow what was said, by conversation: what staff or a form called one is not among them.
+
+    They follow its first words, or those after which it was still called when it was put together with others.
+    """
+    named = select(Event).where(
+        Event.subject_id.in_(ids), Event.kind.in_((Kind.CONVERSATION_OPENED, Kind.CONVERSATION_RENAMED))
+    )
+    called: dict[uuid.UUID, uuid.UUID | None] = {}
+    for act in (await session.execute(named.order_by(Event.seq))).scalars():
+        if act.kind == Kind.CONVERSATION_RENAMED or not act.facts.get("said"):
+            called[act.subject_id] = uuid.UUID(str(act.facts["of"])) if act.facts.get("of") else None
+    columns = (Message.id, Message.text, Message.deleted_at, Message.erased_at)
+    first = (
+        select(*columns)
+        .where(Message.conversation_id == Conversation.id, Message.kind.in_(SPOKEN), Message.side != "bot")
+        .order_by(Message.sent_at, Message.ts)
+        .limit(1)
+        .lateral()
+    )
+    begun = select(Conversation.id, first.c.id, first.c.text, first.c.deleted_at, first.c.erased_at)
+    begun = begun.join(first, true()).where(Conversation.id.in_(set(ids) - called.keys()))
+    found = [tuple(row) for row in (await session.execute(begun)).all()]
+    kept = {message_id: key for key, message_id in called.items() if message_id is not None}
+    if kept:
+        theirs = (await session.execute(select(*columns).where(Message.id.in_(kept)))).all()
+        found += [(kept[row.id], *row) for row in theirs]
+    return {
+        key: Title(message_id, ERASED if erased else TAKEN_BACK if deleted else topic_of(text))
+        for key, message_id, text, deleted, erased in found
+    }
+
+
+async def retell(session: Session, ids: Collection[uuid.UUID]) -> list[Conversation]:
+    """Let topics not tell any more what was edited or deleted since; the conversations that are called otherwise now."""
+    made = await titles(session, ids) if ids else {}
+    if not made:
+        return []
+    query = select(Conversation).where(Conversation.id.in_(made)).execution_options(populate_existing=True)
+    changed = [one for one in (await session.execute(query)).scalars() if one.topic != made[one.id].topic]
+    for one in changed:
+        one.topic = made[one.id].topic
+    await session.flush()
+    return changed
 
 
 @dataclass(frozen=True)
@@ -80,10 +142,10 @@ async def settle(session: Session, conversation: Conversation) -> None:
     elif words:
         first = words[0]
         conversation.opened_at, conversation.opened_by_id = first.sent_at, first.author_id
-        if first.thread_ts in (None, first.ts):
+        if first.ts and first.thread_ts in (None, first.ts):  # a mail has no ts until it is shown in the channel
             conversation.thread_ts = first.ts
-        if not any(act.kind == Kind.CONVERSATION_RENAMED for act in acts):
-            conversation.topic = topic_of(first.text)
+        if title := (await titles(session, [conversation.id])).get(conversation.id):
+            conversation.topic = title.topic
     pending = [act for act in acts if act.kind in (Kind.CONVERSATION_RESOLVED, Kind.CONVERSATION_REOPENED)]
     for word in words:
         while pending and pending[0].at <= word.sent_at:

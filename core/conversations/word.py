@@ -72,6 +72,12 @@ class Word:
         """Whether it is somebody speaking to the other side, and so belongs to a conversation."""
         return self.place == "client" and self.kind in SPOKEN and self.said is not None and not self.said.bot
 
+    @property
+    def retold(self) -> bool:
+        """Whether its words are not those that it was first heard with: edited, deleted or erased."""
+        gone = self.deleted_at or (self.row and self.row.deleted_at) or (self.said and self.said.erased_at)
+        return gone is not None or len(self.texts) > 1
+
     def hear(self, said: Said) -> None:
         """Take in one more way in which it was told."""
         if said.reply:

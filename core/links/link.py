@@ -15,13 +15,14 @@ from core.people import User
 KEPT = timedelta(days=30)
 """How long a spent link is kept, so that whoever follows it hears that it was used and not that it never was."""
 
-Purpose = Literal["enter", "code", "export", "session"]
+Purpose = Literal["enter", "code", "export", "reply", "session"]
 State = Literal["live", "used", "expired", "revoked"]
 
 
 class Link(Row):
     """A secret that lets its bearer in: a personal link, a mailed code, or the session that either was exchanged for.
-    A link of purpose `export` leads one colleague to one copy (`export_id`), and nowhere else.
+    A link of purpose `export` leads one colleague to one copy (`export_id`), and nowhere else; one of purpose `reply` lets one
+    person's answers by mail into one conversation, or into its engagement.
 
     `token_hash` is the hash of what the browser holds. A code has two halves: the asking browser holds the token, the
     mailbox gets the six digits (`code_hash`, salted with the link's id). A code asked for with an unknown e-mail has no
@@ -35,13 +36,15 @@ class Link(Row):
         Index("ix_links_asked_for", "asked_for", "created_at", postgresql_where=text("purpose = 'code'")),
         Index("ix_links_asked_from", "asked_from", "created_at", postgresql_where=text("purpose = 'code'")),
         Index("ix_links_expires_at", "expires_at"),
-        CheckConstraint("purpose IN ('enter', 'code', 'export', 'session')", name="purpose_known"),
+        Index("ix_links_conversation", "conversation_id", postgresql_where=text("purpose = 'reply'")),
+        CheckConstraint("purpose IN ('enter', 'code', 'export', 'reply', 'session')", name="purpose_known"),
         CheckConstraint("purpose = 'code' OR user_id IS NOT NULL", name="somebodys"),
     )
     organization_id: Mapped[uuid.UUID]
     engagement_id: Mapped[uuid.UUID | None]
     user_id: Mapped[uuid.UUID | None]
     export_id: Mapped[uuid.UUID | None]
+    conversation_id: Mapped[uuid.UUID | None]
     purpose: Mapped[str]
     token_hash: Mapped[bytes] = mapped_column(LargeBinary)
     code_hash: Mapped[bytes | None] = mapped_column(LargeBinary)

@@ -2,6 +2,7 @@
 
 import asyncio
 import hmac
+import io
 import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -19,7 +20,8 @@ from structlog.testing import capture_logs
 
 from bot.gateways.failures import Permanent
 from bot.web.hooks import SocketDoor, slack_bolt_door, slack_events, stripe_events
-from core import inbox
+from bot.web.letters import mail_in
+from core import inbox, links
 from core.db import Database
 from core.inbox import Delivery, Keeper
 
@@ -91,12 +93,13 @@ async def post(keeper: Keeper) -> AsyncIterator[Post]:
         web.post("/slack/events", slack_events(signing_secret=SECRET, keeper=keeper)),
         web.post("/slack/commands", slack_bolt_door(bolt_app(), signing_secret=SECRET)),
         web.post("/stripe/webhook", stripe_events(verify=verify, keeper=keeper)),
+        web.post("/mail/in", mail_in(secret=SECRET, keeper=keeper, most=1024 * 1024)),
     )
     async with aiohttp.ClientSession() as client:
 
         async def send(path: str, body: bytes, headers: dict[str, str] | None = None) -> tuple[int, str]:
             given = {"Content-Type": "application/json"} | (signature(body) if headers is None else headers)
-            async with client.post(url + path, data=body, headers=given) as response:
+            async with client.post(url + path, data=io.BytesIO(body), headers=given) as response:
                 return response.status, await response.text()
 
         yield send
@@ -358,3 +361,60 @@ async def test_a_socket_that_ends_is_opened_again(database: Database, socket_sla
         await socket_slack.send(end, "events_api", event(number))
         assert await socket_slack.answer() == {"envelope_id": end}
     assert len(await rows(database)) == 3
+
+
+TOKEN = "abcdefghijklmnopqrstuvwxyz"
+LETTER = f"From: a@b.example\nTo: reply+{TOKEN}@studioada.example\nMessage-ID: <m@b.example>\n\nHello\x00".encode()
+
+
+def mail_signature(body: bytes, secret: str = SECRET, age: float = 0) -> dict[str, str]:
+    stamp = str(int(time.time() - age))
+    signed = hmac.new(secret.encode(), stamp.encode() + b"." + body, "sha256").hexdigest()
+    return {"X-Mail-Timestamp": stamp, "X-Mail-Signature": f"v1={signed}", "Content-Type": "message/rfc822"}
+
+
+async def test_a_letter_is_kept_once_in_the_lane_of_its_address(database: Database, post: Post) -> None:
+    assert (await post("/mail/in", LETTER, mail_signature(LETTER)))[0] == 200
+    assert (await post("/mail/in", LETTER + b"again", {"Authorization": f"Bearer {SECRET}"}))[0] == 200
+    other = LETTER.replace(b"<m@", b"<n@")
+    assert (await post("/mail/in", other, {"Authorization": f"Bearer {SECRET}"}))[0] == 200
+    first, second = await rows(database)
+    team = links.digest(TOKEN).hex()
+    assert (first.source, first.team, first.kind, first.body) == ("mail", team, "letter", LETTER)
+    assert first.lane == second.lane == f"mail:{team[:16]}" and TOKEN not in first.lane + first.headers
+    nobody = b"To: x@y.example\n\nHi"
+    assert (await post("/mail/in", nobody, mail_signature(nobody)))[0] == 200
+    assert (await rows(database))[2].team == ""
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Authorization": "Bearer hus"},
+        {"Authorization": f"Basic {SECRET}"},
+        {"Authorization": "Bearer \u00e9"},
+        mail_signature(LETTER, "guess"),
+        mail_signature(LETTER, age=400),
+        mail_signature(LETTER) | {"X-Mail-Timestamp": "now"},
+        mail_signature(b"other words"),
+    ],
+)
+async def test_a_letter_that_nothing_vouches_for_is_not_taken(
+    database: Database, post: Post, headers: dict[str, str]
+) -> None:
+    status, text = await post("/mail/in", LETTER, {"Content-Type": "message/rfc822"} | headers)
+    assert status == 401 and "Sign the letter" in text and SECRET not in text
+    assert not await rows(database)
+
+
+async def test_a_letter_that_is_too_large_or_none_is_refused_with_the_reason(database: Database, post: Post) -> None:
+    large = LETTER + b"x" * 1024 * 1024
+    assert await post("/mail/in", large, mail_signature(large)) == (
+        413,
+        "This letter is larger than 1 MB, so it was not taken.",
+    )
+    assert (await post("/mail/in", b" \n", mail_signature(b" \n")))[0] == 400
+    assert not await rows(database)
+    with pytest.raises(ValueError, match="MAIL_IN_SECRET"):
+        mail_in(secret="", keeper=Keeper(database), most=1)

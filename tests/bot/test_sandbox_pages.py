@@ -4,12 +4,13 @@ import asyncio
 import inspect
 import re
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
+from aiohttp import web
 
 from bot.sandbox import Sandbox
 from bot.sandbox.pages import PAGES, STATIC
@@ -49,6 +50,37 @@ async def rig(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[
     async with aiohttp.ClientSession() as http:
         yield Rig(box, http)
     await box.stop()
+
+
+async def test_a_mail_is_answered_where_it_asks_for_that(rig: Rig) -> None:
+    brought: list[tuple[bytes, str]] = []
+
+    async def take(request: web.Request) -> web.Response:
+        brought.append((await request.read(), request.headers["X-Mail-Signature"]))
+        return web.Response()
+
+    bot = web.Application()
+    bot.router.add_post("/mail/in", take)
+    runner = web.AppRunner(bot)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    rig.box.bot_url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    silent = rig.box.mail.deliver("hello@studioada.example", "clara@northwind.example", "Hello", "Hi\nthere")
+    asking = replace(silent, id="asking", headers={"Reply-To": "reply+x@studioada.example", "Message-ID": "<a@b>"})
+    rig.box.mail.messages.append(asking)
+    assert (await rig.post(f"/mailbox/{silent.id}/reply", {"text": "Yes"}))[0] == 409
+    assert (await rig.post("/mailbox/asking/reply", {"text": " "}))[0] == 400
+    assert (await rig.post("/mailbox/asking/reply", {"text": "Yes"}, Origin="http://evil.example"))[0] == 403
+    assert (await rig.post("/mailbox/asking/reply", {"text": "Yes"}))[0] == 200
+    [(letter, signature)] = brought
+    assert (
+        b"To: reply+x@studioada.example" in letter and b"In-Reply-To: <a@b>" in letter and signature.startswith("v1=")
+    )
+    assert b"Yes\r\n\r\nOn " in letter and b"> Hi\r\n> there" in letter
+    _, listed = await rig.get("/mailbox/mails")
+    assert [mail["answer_to"] for mail in listed["mails"]] == ["", "reply+x@studioada.example", ""]
+    await runner.cleanup()
+    assert (await rig.post("/mailbox/asking/reply", {"text": "Yes"}))[0] == 502
 
 
 async def test_a_person_sees_their_workspace_and_whom_else_one_may_be(rig: Rig) -> None:

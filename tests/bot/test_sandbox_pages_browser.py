@@ -396,3 +396,21 @@ async def test_mrkdwn_becomes_elements_and_never_markup(stage: Stage) -> None:
         assert await page.evaluate(READ, text) == f"<span>{shown}</span>", text
     quoted = await page.evaluate(READ, "said:\n&gt; one\n> two\n```\nx < 1\n```")
     assert quoted == "<span>said:</span><blockquote>one<br>two</blockquote><pre>x &lt; 1</pre>"
+
+
+async def test_a_link_to_a_message_leads_there(stage: Stage) -> None:
+    slack, page = stage.box.slack, await stage.as_("ada")
+    root = await slack.says("A thread begins", "ada", "#general")
+    reply = await slack.says("The reply that is meant", "ada", "#general", thread=root)
+    general = next(one["id"] for one in slack.snapshot("ada")["channels"] if one["name"] == "general")
+    address = f"https://slack.com/archives/{general}/p{reply.replace('.', '')}?thread_ts={root}&amp;cid={general}"
+    await stage.app.call("chat.postMessage", channel=stage.channel, text=f"See <{address}|over there>")
+    await page.click("a:has-text('over there')")
+    await expect(page.locator(f".list[data-channel={general}]")).to_be_visible()
+    await expect(page.locator(f"[data-thread-list='{root}'] [data-ts='{reply}']")).to_be_focused()
+    await slack.says(f"https://studioada.slack.com/archives/{general}/p{root.replace('.', '')}", "ada", "#general")
+    await page.click(f".list[data-channel={general}] a:has-text('/archives/')")
+    await expect(page.locator(f".list[data-channel={general}] [data-ts='{root}']")).to_be_focused()
+    tell = 'async (text) => (await import("/static/mrkdwn.js")).mrkdwn(text)[0].innerHTML'
+    for other in ("https://slack.com.evil.example/archives/C1/p1234567890123456", "https://slack.com/archives"):
+        assert 'target="_blank"' in await page.evaluate(tell, f"<{other}|x>")

@@ -2,7 +2,8 @@
 
 import itertools
 import uuid
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import func, select
@@ -12,6 +13,7 @@ from core.conversations import Conversation, Message, Reaction, Revision, Said
 from core.db import Session
 from core.engagements import Engagement
 from core.errors import Invalid, NotAllowed, NotFound
+from core.jobs import Job
 from core.people import Actor
 from tests.builders import House
 
@@ -250,3 +252,39 @@ async def test_the_list_puts_the_longest_wait_on_us_first(session: Session, ada_
     await conversations.start(session, ada_house.ada, engagement_id=engagement.id, topic="Theirs")
     assert [row.topic for row in await conversations.open_ones(session, ada_house.ada)] == ["Old", "Young", "Theirs"]
     assert await conversations.open_ones(session, ada_house.gus) == []
+
+
+async def test_a_topic_made_of_words_follows_them_wherever_they_go(session: Session, ada_house: House) -> None:
+    here, ada = ada_house.engagement, ada_house.ada
+
+    async def talk(ts: str, text: str, by: str = "U0CLARA") -> tuple[Conversation, Said]:
+        first = Said("C0STUDIOADACLIENT", ts, by, text)
+        message = await conversations.say(session, here, "client", first)
+        return await session.get_one(Conversation, message.conversation_id), first
+
+    async def edited(first: Said, text: str, ts: str) -> None:
+        await conversations.edit(session, here, "client", replace(first, text=text, edited_ts=ts), first)
+
+    own, words = await talk("1800000000.000001", "My password is swordfish")
+    await conversations.say(session, here, "client", Said(words.channel, "1800000001.000001", "U0ADA", "Ok", words.ts))
+    await edited(replace(words, ts="1800000001.000001", text="Ok"), "Okay", "1800000002.000001")
+    assert own.topic == "My password is swordfish", "what others say is not its topic"
+    await edited(words, "The login", "1800000100.000001")
+    assert own.topic == "The login"
+    queued = (await session.execute(select(Job.kind).where(Job.dedupe == f"status:{here.id}"))).scalars().all()
+    assert "engagement.redraw" in queued
+    late, typed = await talk("1800001000.000001", "swordfish again")
+    early, _ = await talk("1800000900.000001", "Before all that", by="U0DANA")
+    await conversations.merge(session, ada, early.id, late.id)
+    assert late.topic == "swordfish again", "by staff's word it is called as before"
+    await conversations.delete(session, here, "client", typed, datetime(2027, 2, 1, tzinfo=UTC))
+    assert late.topic == "A deleted message"
+    named, first = await talk("1800002000.000001", "Something else")
+    await conversations.rename(session, ada, named.id, "The footer")
+    await edited(first, "Nothing", "1800002100.000001")
+    await conversations.delete(session, here, "client", first, datetime(2027, 2, 1, tzinfo=UTC))
+    assert named.topic == "The footer"
+    unheard = Said("C0STUDIOADACLIENT", "1800003000.000001", "U0CLARA", "Never mind", edited_ts="1800003100.000001")
+    before = replace(unheard, text="swordfish!", edited_ts=None)
+    message = await conversations.edit(session, here, "client", unheard, before)
+    assert (await session.get_one(Conversation, message.conversation_id)).topic == "Never mind"

@@ -15,6 +15,10 @@ WAITING = {
 }
 
 
+WHOLE = 60_000
+"""Characters of a mail that a window shows; a copy of the record has all of it."""
+
+
 @dataclass(frozen=True)
 class Row:
     """A conversation in a list."""
@@ -37,6 +41,8 @@ class Words:
     at: datetime
     staff_only: bool = False
     deleted: bool = False
+    mail_id: str = ""
+    """It came by mail: the message, whose whole text can be looked at."""
 
 
 def listed(rows: Sequence[Row], where: str) -> Card:
@@ -79,9 +85,20 @@ def sheet(row: Row, words: Sequence[Words], message_id: str = "") -> Block:
         lock, gone = "🔒 " if said.staff_only else "", " · deleted since" if said.deleted else ""
         who = said.who or "Somebody"
         blocks.append(
-            kit.context(kit.md("{lock}*{who}* · {at}{gone}", lock=lock, who=who, at=kit.when(said.at), gone=gone))
+            kit.context(
+                kit.md(
+                    "{lock}*{who}* · {at}{mail}{gone}",
+                    lock=lock,
+                    who=who,
+                    at=kit.when(said.at),
+                    mail=" · by mail" if said.mail_id else "",
+                    gone=gone,
+                )
+            )
         )
         blocks.append(kit.said(said.text or "(no words)"))
+        if said.mail_id:
+            blocks.append(kit.actions(kit.button("The whole mail", "conversation.whole", said.mail_id)))
     resolved = row.status == "resolved"
     blocks.append(
         kit.actions(
@@ -104,6 +121,14 @@ def sheet(row: Row, words: Sequence[Words], message_id: str = "") -> Block:
             )
         )
     return kit.modal("conversation.sheet", "Conversation", kit.fits(blocks, 100))
+
+
+def whole_mail(who: str, subject: str, text: str) -> Block:
+    """A mail as it came, with all that it quotes, for staff."""
+    lock = kit.context(kit.md("🔒 Only your own people see this · {who} by mail", who=who))
+    title = [kit.section(kit.md("*{subject}*", subject=subject))] if subject else []
+    shown = text if len(text) <= WHOLE else text[: WHOLE - 1].rstrip() + "…"
+    return kit.modal("conversation.whole", "The whole mail", kit.fits([lock, *title, *kit.pages(shown)], 100))
 
 
 def state_of(status: str, at: datetime | None) -> kit.Raw:

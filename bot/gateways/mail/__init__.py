@@ -17,6 +17,7 @@ from core.clock import now
 
 _ADDRESS = re.compile(r"[^\s@<>()\[\],;:\"\\\x00-\x1f\x7f]+@[^\s@<>()\[\],;:\"\\\x00-\x1f\x7f]+")
 _HEADER = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
+_REPLY_TO = re.compile(r"[A-Za-z0-9._+-]{1,30}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
 _OURS = frozenset({"from", "to", "cc", "bcc", "subject", "date", "message-id", "mime-version", "sender"})
 
 
@@ -41,6 +42,11 @@ class Mail:
         # None means: encrypted where the server offers it.
         must = self._port == 587 or (self._user is not None and not is_loopback(self._host))
         self._start_tls = False if self._over_tls else (True if must else None)
+
+    @property
+    def domain(self) -> str:
+        """The domain of the sender's address, under which our letters have their ids."""
+        return self._domain
 
     async def send(
         self,
@@ -121,6 +127,14 @@ class Mail:
         except (ValueError, MessageError, UnicodeError) as error:
             raise Permanent("mail", "letter", "That letter cannot be written as mail.") from error
         return letter
+
+
+def reply_address(reply_to: str, token: str) -> str:
+    """The address to which a letter is answered: the token stands behind a plus in MAIL_REPLY_TO. ValueError if that is none."""
+    if not _REPLY_TO.fullmatch(reply_to):
+        raise ValueError("MAIL_REPLY_TO is a plain address with a short name, such as reply@studioada.example.")
+    local, _, domain = reply_to.rpartition("@")
+    return f"{local}+{token}@{domain}"
 
 
 def _one_line(words: str) -> str:

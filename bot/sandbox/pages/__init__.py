@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
-from aiohttp import BodyPartReader, WSMsgType, web
+from aiohttp import BodyPartReader, ClientError, WSMsgType, web
 
 from bot.sandbox.pages.gestures import GESTURES, REFUSALS, sentence, shown
 from bot.sandbox.pages.guard import changes, reads, refusal
@@ -56,6 +56,7 @@ class Pages:
             web.get("/mailbox/{id}/html", read(self._letter)),
             web.get("/stripe/account", read(self._account)),
             web.get("/live", change(self._live)),
+            web.post("/mailbox/{id}/reply", change(self._reply)),
             web.post("/do", change(self._do)),
             web.post("/direct", change(self._direct)),
             web.post("/upload", change(self._upload)),
@@ -115,7 +116,10 @@ class Pages:
         return web.Response(body=file.content, content_type=kind or "application/octet-stream", headers=headers)
 
     async def _mails(self, request: web.Request) -> web.StreamResponse:
-        mails = [asdict(mail) | {"at": mail.at.isoformat()} for mail in reversed(self.sandbox.mail.messages)]
+        mails = [
+            asdict(mail) | {"at": mail.at.isoformat(), "answer_to": mail.answer_to()}
+            for mail in reversed(self.sandbox.mail.messages)
+        ]
         return web.json_response({"mails": mails})
 
     async def _letter(self, request: web.Request) -> web.StreamResponse:
@@ -125,6 +129,21 @@ class Pages:
         page = f'<!doctype html><meta charset="utf-8"><base target="_blank">{found[0].html}'
         headers = {"Content-Security-Policy": LETTER_POLICY}
         return web.Response(text=page, content_type="text/html", headers=headers)
+
+    async def _reply(self, request: web.Request) -> web.StreamResponse:
+        """Answer a letter as whom it was sent to."""
+        given = await _body(request)
+        text = given.get("text") if given else None
+        found = [mail for mail in self.sandbox.mail.messages if mail.id == request.match_info["id"]]
+        if not found or not isinstance(text, str) or not text.strip():
+            return refusal(400, "Write an answer to a mail that is here.")
+        try:
+            status = await self.sandbox.mail.replies(found[0], text.strip())
+        except REFUSALS as problem:
+            return refusal(409, sentence(problem))
+        except ClientError:
+            return refusal(502, "Throughline does not answer. Is it running?")
+        return web.json_response({"ok": True}) if status == 200 else refusal(502, f"Throughline answered {status}.")
 
     async def _account(self, request: web.Request) -> web.StreamResponse:
         return web.json_response(self.sandbox.stripe.snapshot())

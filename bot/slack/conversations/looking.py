@@ -88,7 +88,14 @@ async def sheet(heard: Heard, conversation_id: uuid.UUID, message_id: str = "") 
     return blocks.sheet(
         _row(found),
         [
-            blocks.Words(each.author_name, each.text, each.sent_at, each.staff_only, each.deleted_at is not None)
+            blocks.Words(
+                each.author_name,
+                each.text,
+                each.sent_at,
+                each.staff_only,
+                each.deleted_at is not None,
+                str(each.id) if each.source == "mail" and each.raw else "",
+            )
             for each in said
         ],
         message_id,
@@ -100,6 +107,13 @@ async def sheet(heard: Heard, conversation_id: uuid.UUID, message_id: str = "") 
 async def show(heard: Heard) -> Reply:
     """Open one conversation for staff."""
     return Open(await sheet(heard, uuid.UUID(heard.value)))
+
+
+@button("conversation.whole")
+async def whole(heard: Heard) -> Reply:
+    """Show a mail with all that it quotes."""
+    mail = await conversations.whole_mail(heard.session, heard.actor, heard.value)
+    return Open(blocks.whole_mail(mail.who, mail.subject, mail.text))
 
 
 @button("conversation.note")

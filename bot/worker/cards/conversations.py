@@ -28,11 +28,16 @@ async def _threaded(session: Session, post: Post) -> None:
 
 @card("conversation.opening", posted=_threaded)
 async def opening(sight: Sight) -> Card | None:
-    """Nothing for a conversation that began with somebody's own message: its thread stands already."""
+    """Nothing for a conversation that began with somebody's own message: its thread stands already, or a mail's begins with that."""
     told = await conversations.told(sight.session, sight.subject_id)
-    if told.began_in_channel:
+    if told.began_in_channel or (told.began_by_mail and not _comes_in(sight)):
         return None
     return blocks.opening(told.topic, told.opened_by, told.first_words, told.by_client)
+
+
+def _comes_in(sight: Sight) -> bool:
+    """Whether it is shown because the client is in the channel now, where nothing of it stands yet."""
+    return sight.event is not None and sight.event.kind == Kind.ENGAGEMENT_CONNECTED
 
 
 async def _stands(session: Session, post: Post) -> None:
@@ -53,6 +58,9 @@ async def _stands(session: Session, post: Post) -> None:
 async def control(sight: Sight) -> Card | None:
     """The control card, once something has brought it or while it stands."""
     brought = sight.event is not None and sight.event.kind in OPENS and sight.event.subject_id == sight.subject_id
+    if sight.event is not None and sight.event.kind == Kind.CONVERSATION_MAILED:  # else it stands in the channel
+        shown = await conversations.shown_mail(sight.session, uuid.UUID(sight.event.facts["mail"]))
+        brought = shown is not None and not shown.connected
     if not brought and not await conversations.standing(sight.session, sight.subject_id):
         return None
     seen = await conversations.control(sight.session, sight.subject_id)

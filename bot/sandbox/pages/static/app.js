@@ -61,7 +61,7 @@ function settle() {
 onChange(draw);
 document.addEventListener("go", (event) => {
   store.jump = event.detail.ts ?? "";
-  go(event.detail.channel);
+  go(event.detail.channel, event.detail.thread ?? "");
 });
 document.addEventListener("mails-read", announce);
 document.addEventListener("keydown", (event) => {

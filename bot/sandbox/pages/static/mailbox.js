@@ -1,6 +1,6 @@
 // The mailbox: every mail that the product or the sandbox's Slack sent, newest first; HTML is shown in a closed frame.
 import { h, patch, toast } from "./dom.js";
-import { follow, get, refresh, refusing, store } from "./state.js";
+import { follow, get, post, refresh, refusing, store } from "./state.js";
 import { markMailRead, readMails, shell } from "./shell.js";
 import { ago, full } from "./time.js";
 import { link } from "./mrkdwn.js";
@@ -71,8 +71,23 @@ function letter(mail) {
     h("p", { class: "quiet small" }, `From ${mail.sender} to ${mail.to.join(", ")}, ${full(new Date(mail.at))}`),
     mail.html ? h("div", { class: "tabs" }, choice("As it looks", false), choice("As plain text", true)) : null,
     paper,
+    mail.answer_to ? answer(mail) : null,
     h("details", { class: "quiet small" }, h("summary", {}, "Headers"), h("dl", { class: "headers" }, Object.entries(mail.headers).map(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]))),
   );
+}
+
+function answer(mail) {
+  const words = h("textarea", { class: "field", name: "text", rows: "3", required: true, "aria-label": "Your reply", placeholder: `Reply as ${mail.to[0]}` });
+  const send = async (event) => {
+    event.preventDefault();
+    if (!words.value.trim()) return;
+    const sent = await refusing(() => post(`/mailbox/${encodeURIComponent(mail.id)}/reply`, { text: words.value }).then(() => true));
+    if (!sent) return;
+    words.value = "";
+    toast("Sent. It joins the conversation.");
+    await refusing(look);
+  };
+  return h("form", { class: "answer", onsubmit: send }, words, h("button", { type: "submit", class: "button primary" }, "Reply"));
 }
 
 function linked(text) {

@@ -133,9 +133,22 @@ function bare(text, at) {
 /** A link that can only lead somewhere harmless. */
 export function link(url, children, attrs = {}) {
   if (!/^(https?:|mailto:|tel:)/i.test(url)) return h("span", attrs, children);
-  const own = url.startsWith(`${location.origin}/#message-`) ? /#message-(\w+)-([\d.]+)$/.exec(url) : null;
-  if (own) return h("a", { href: url, ...attrs, onclick: (event) => go(event, own[1], own[2]) }, children);
+  const own = place(url);
+  if (own) return h("a", { href: url, ...attrs, onclick: (event) => go(event, ...own) }, children);
   return h("a", { href: url, target: "_blank", rel: "noopener noreferrer", ...attrs }, children);
+}
+
+/** Where a link to a message leads: its channel, ts and thread; null for every other link. */
+function place(url) {
+  if (url.startsWith(`${location.origin}/#message-`)) {
+    const found = /#message-(\w+)-([\d.]+)$/.exec(url);
+    return found && [found[1], found[2], ""];
+  }
+  const found = /^https:\/\/(?:[\w-]+\.)?slack\.com\/archives\/(\w+)(?:\/p(\d{10,})(\d{6}))?\/?(?:\?(.*))?$/.exec(url);
+  if (!found) return null;
+  const ts = found[2] ? `${found[2]}.${found[3]}` : "";
+  const thread = new URLSearchParams(found[4] ?? "").get("thread_ts") ?? "";
+  return [found[1], ts, thread === ts ? "" : thread];
 }
 
 export function mention(id, label) {
@@ -146,9 +159,9 @@ export function channelLink(id, label) {
   return h("a", { class: "mention", href: "#", "data-go": id, onclick: (event) => go(event, id) }, `#${channelName(id, label)}`);
 }
 
-function go(event, id, ts = "") {
+function go(event, id, ts = "", thread = "") {
   event.preventDefault();
-  document.dispatchEvent(new CustomEvent("go", { detail: { channel: id, ts } }));
+  document.dispatchEvent(new CustomEvent("go", { detail: { channel: id, ts, thread } }));
 }
 
 function draw(nodes) {
