@@ -6,7 +6,6 @@ import socket
 import uuid
 from collections.abc import AsyncIterator, Callable
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import structlog
@@ -14,18 +13,21 @@ from aiohttp import web
 
 from bot.gateways.failures import Failure
 from bot.gateways.mail import Mail
+from bot.gateways.mail.fetching import Postbox
 from bot.gateways.slack import Slack
+from bot.gateways.store import exports_of
 from bot.gateways.stripe import Stripe
 from bot.settings import Settings
 from bot.slack import bolt
 from bot.slack.faces import Faces
-from bot.slack.listener import Ears
+from bot.slack.listener import NO_TOKEN, Ears
 from bot.tenants import Tenants
-from bot.web import exports, hooks, portal
+from bot.web import exports, hooks, letters, portal
 from bot.worker.backfill import beating
 from bot.worker.deliveries import Deliveries
 from bot.worker.notices import Schedule
-from bot.worker.runner import Handler, Runner
+from bot.worker.postbox import Fetching
+from bot.worker.runner import LEASE, Handler, Runner
 from bot.worker.tables import APPLIERS, HANDLERS, tenant_of
 from bot.worker.works import Works
 from core import events, jobs, people
@@ -37,6 +39,9 @@ from core.people import Installation, Organization
 
 log = structlog.get_logger(__name__)
 
+REVOKED = (*(f": {code}" for code in sorted(NO_TOKEN)), "no longer installed in this organization")
+"""What the error of a job says that died only because our token opened nothing then."""
+
 
 class App:
     """One process of the product: its database, its gateways, and what `serve` and `work` are made of."""
@@ -47,7 +52,7 @@ class App:
         self.db = Database(
             settings.app_url,
             role=None if settings.database_app_url else APP_ROLE,
-            lock_timeout=5_000 if patient else 1_000,
+            lock_timeout=5_000 if patient else 1_200,
             statement_timeout=30_000 if patient else 2_000,
         )
         self.slack = Slack(api_url=settings.slack_api_url, response_hosts=settings.response_hosts)
@@ -106,6 +111,10 @@ async def day_one(app: App, **settings: Any) -> None:
         kept = await app.tenants.install(installation, token)
     except Clash:  # another process was first
         kept = await app.tenants.install(installation, token)
+    async with app.db.platform() as session:
+        revived = await jobs.revive_told(session, kept.organization_id, REVOKED)
+    if revived:
+        log.info("shown now that the token works", jobs=revived)
     async with app.db.transaction(kept.organization_id) as session:
         if await people.begin(session, kept.organization_id):
             actor = people.system(kept.organization_id)
@@ -176,14 +185,16 @@ def routes(app: App, keeper: Keeper, bolt_door: Callable[..., hooks.Handler]) ->
     """Every door of the web server."""
     secret = app.settings.slack_signing_secret.get_secret_value()
     doors = [web.get("/healthz", partial(_health, app)), *portal.routes(app.db, public_url=app.settings.public_url)]
-    copies = Path(app.settings.exports_folder)
-    doors += exports.routes(app.db, public_url=app.settings.public_url, folder=copies)
+    doors += exports.routes(app.db, public_url=app.settings.public_url, store=exports_of(app.settings))
     if secret:  # without it (in Socket Mode) nothing could tell Slack's requests from anybody's
         doors.append(web.post("/slack/events", hooks.slack_events(signing_secret=secret, keeper=keeper)))
         asked = bolt_door(signing_secret=secret)
         doors += [web.post("/slack/actions", asked), web.post("/slack/commands", asked)]
     if app.stripe:
         doors.append(web.post("/stripe/webhook", hooks.stripe_events(verify=app.stripe.verify_webhook, keeper=keeper)))
+    if mail_secret := app.settings.mail_in_secret.get_secret_value():
+        most = app.settings.mail_megabytes * 1024 * 1024
+        doors.append(web.post("/mail/in", letters.mail_in(secret=mail_secret, keeper=keeper, most=most)))
     return doors
 
 
@@ -196,20 +207,24 @@ async def _health(app: App, _request: web.Request) -> web.Response:
 class Work:
     """The loops of a worker: jobs, deliveries and the schedule; `wake`d by commits in the same process."""
 
-    def __init__(self, app: App, *, paces: Paces = PACES) -> None:
+    def __init__(self, app: App, *, paces: Paces = PACES, lease: float = LEASE) -> None:
         handlers: dict[str, Handler] = {kind: partial(run, app.works) for kind, run in HANDLERS.items()}
         handlers |= app.faces.handlers()
-        self.runner = Runner(app.db, handlers, paces=paces)
+        self.runner = Runner(app.db, handlers, paces=paces, lease=lease)
         self.deliveries = Deliveries(app.db, APPLIERS, tenant_of)
         self.schedule = Schedule(app.works)
+        self.loops: list[Runner | Deliveries | Schedule | Fetching] = [self.runner, self.deliveries, self.schedule]
+        if imap := app.settings.imap_url.get_secret_value():
+            postbox = Postbox(imap, most=app.settings.mail_megabytes * 1024 * 1024)
+            self.loops.append(Fetching(postbox, Keeper(app.db), wake=self.deliveries.wake))
 
     async def run(self) -> None:
         """Work until `stop`."""
-        await asyncio.gather(self.runner.run(), self.deliveries.run(), self.schedule.run())
+        await asyncio.gather(*(loop.run() for loop in self.loops))
 
     def stop(self) -> None:
         """Finish what was started, and end."""
-        for loop in (self.runner, self.deliveries, self.schedule):
+        for loop in self.loops:
             loop.stop()
 
     async def settled(self, timeout: float = 30.0) -> None:
@@ -220,9 +235,9 @@ class Work:
 
 
 @contextlib.asynccontextmanager
-async def working(app: App, *, paces: Paces = PACES) -> AsyncIterator[Work]:
-    """The worker's loops, from here to the end."""
-    work = Work(app, paces=paces)
+async def working(app: App, *, paces: Paces = PACES, lease: float = LEASE) -> AsyncIterator[Work]:
+    """The worker's loops, from here to the end; what it was at is another's `lease` seconds after it was killed."""
+    work = Work(app, paces=paces, lease=lease)
     task = asyncio.create_task(work.run())
     try:
         yield work

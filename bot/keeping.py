@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot import export as rendering
-from bot.gateways.store import Store
+from bot.gateways.failures import Failure
+from bot.gateways.store import exports_of, files_of
 from bot.settings import Settings
 from core import erasure, export, people
 from core.db import APP_ROLE, Database
@@ -41,7 +42,7 @@ async def _open(settings: Settings, agency: str) -> AsyncIterator[tuple[Database
             names = ", ".join(house.name for house in houses) or "none yet"
             raise ValueError(f"Which agency? Name one with --agency: {names}.")
         yield db, meant[0].id
-    except Refusal as refusal:
+    except (Refusal, Failure) as refusal:
         raise ValueError(refusal.sentence) from None
     finally:
         await db.close()
@@ -69,16 +70,11 @@ async def copy(
         to.mkdir(parents=True, exist_ok=True)
         # Beside its place, so that what is half made never looks like a copy.
         with tempfile.TemporaryDirectory(prefix=".making-", dir=to) as room:
-            made = await rendering.make(db, scope, Path(room) / named, contents=contents(settings), tell=tell)
+            made = await rendering.make(db, scope, Path(room) / named, contents=files_of(settings), tell=tell)
             if zipped:
                 return Taken(target, made.messages, made.files, rendering.pack(made.folder, target))
             made.folder.rename(target)
         return Taken(target, made.messages, made.files, "")
-
-
-def contents(settings: Settings) -> rendering.Contents | None:
-    """Where the contents of files are kept."""
-    return Store(Path(settings.files_folder))
 
 
 async def foresee(settings: Settings, who: str, *, agency: str = "") -> Plan:
@@ -95,10 +91,13 @@ async def erase(settings: Settings, who: str, *, agency: str = "", tell: Tell | 
         async with db.transaction(tenant) as session:
             person = await erasure.find(session, who)
         report = await erasure.erase(db, person, tell=tell)
-        for name in report.copies:
-            (Path(settings.exports_folder) / name).unlink(missing_ok=True)
-        for key in report.contents:
-            Store(Path(settings.files_folder)).remove(key)
+        try:
+            for name in report.copies:
+                await exports_of(settings).remove(name)
+            for key in report.contents:
+                await files_of(settings).remove(key)
+        except Failure as failure:
+            report.trouble = failure.sentence
         return report
 
 
@@ -136,6 +135,8 @@ def done(report: Report) -> str:
         lines.append(f"Removed: {_many(len(report.contents), 'file', 'files')} that they had sent.")
     if report.copies:
         lines.append(f"Removed: {_many(len(report.copies), 'copy', 'copies')} of the record that held their words.")
+    if report.trouble:
+        lines.append(f"Not all of these are out of their store yet: {report.trouble} `work` goes on trying.")
     return "\n".join([*lines, *_kept(report.plan)])
 
 

@@ -27,15 +27,36 @@ class Settings(BaseSettings):
 
     smtp_url: SecretStr = SecretStr("")
     mail_from: str = "Throughline <throughline@localhost>"
+    mail_reply_to: str = Field(
+        "", description="Where letters are answered, such as reply@studioada.example; a token is put behind a plus."
+    )
+    mail_in_secret: SecretStr = Field(
+        SecretStr(""), description="What proves that mail which comes in by POST /mail/in is brought by our provider."
+    )
+    imap_url: SecretStr = Field(
+        SecretStr(""),
+        description="A mailbox of our own that answers arrive in: imaps://user:password@mail.example/INBOX.",
+    )
+    mail_megabytes: int = Field(35, description="How large a letter that comes in may be.")
 
     slack_history_limited: bool = Field(
         False,
         description="Slack lets this app read one page of history a minute, as it does with apps that are distributed.",
     )
 
-    files_folder: str = Field("var/files", description="Where the files that were shared in the channels are kept.")
+    outage_notice: bool = Field(
+        True, description="Whether staff channels are told that we were not reachable and what was looked for since."
+    )
+
+    files_folder: str = Field("var/files", description="Where shared files are kept: a folder, or s3://bucket/folder.")
     file_megabytes: int = Field(100, description="How large a file may be to be kept; larger ones are only listed.")
-    exports_folder: str = Field("var/exports", description="Where copies of the record lie until they are fetched.")
+    exports_folder: str = Field(
+        "var/exports", description="Where copies of the record lie until they are fetched, likewise."
+    )
+    s3_endpoint_url: str = Field("", description="Where the bucket is, if not at Amazon: https://….")
+    s3_region: str = "us-east-1"
+    s3_access_key_id: str = ""
+    s3_secret_access_key: SecretStr = SecretStr("")
 
     public_url: str = "http://127.0.0.1:8700"
     secret_key: SecretStr = SecretStr("")

@@ -10,8 +10,9 @@ from core import clock, events, export, people
 from core.conversations import Attachment, Conversation, Message, Reaction, Revision
 from core.db import Database, Session
 from core.engagements import Engagement
-from core.erasure import removable, unused
+from core.erasure import given_up, removable, teams_of
 from core.events import Kind
+from core.mails import Mail
 
 SETTING = "record_period"
 """Days after an engagement closes for which its record is kept; 0 means for ever."""
@@ -78,15 +79,16 @@ async def _forget(db: Database, organization_id: uuid.UUID, engagement_id: uuid.
         done.messages += deleted
         if deleted < BATCH:
             break
+    # Ours alone: a channel that is shared is another agency's channel, too. What has not been applied is refused by forgotten_at.
+    lanes = [f"slack:{team}:{channel}" for team in await teams_of(db, organization_id) for channel in channels]
     async with db.platform() as session:
-        for channel in channels:
-            # Their lane ends with the channel; what has not been applied yet is refused by forgotten_at.
-            await session.execute(
-                text(
-                    "DELETE FROM deliveries WHERE source = 'slack' AND state = 'applied' AND received_at <= :until AND lane LIKE :lane"
-                ),
-                {"until": until, "lane": f"slack:%:{channel}"},
-            )
+        await session.execute(
+            text(
+                "DELETE FROM deliveries WHERE source = 'slack' AND state = 'applied' AND received_at <= :until"
+                " AND lane = ANY(CAST(:lanes AS text[]))"
+            ),
+            {"until": until, "lanes": lanes},
+        )
     async with db.transaction(organization_id) as session:
         engagement = await _still_due(session, engagement_id)
         if engagement is None:
@@ -134,5 +136,6 @@ async def _batch(session: Session, engagement_id: uuid.UUID, until: datetime, do
     for part in (Attachment, Revision):
         await session.execute(delete(part).where(part.message_id.in_(ids)))
     await session.execute(delete(Message).where(Message.id.in_(ids)))
-    done.contents += await unused(session, contents)
+    await session.execute(delete(Mail).where(Mail.engagement_id == engagement_id, Mail.received_at <= until))
+    done.contents += await given_up(session, contents)
     return len(ids)

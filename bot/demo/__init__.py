@@ -66,6 +66,7 @@ async def town(
     ports: tuple[int, int, int] = (0, 0, 0),
     socket_mode: bool = False,
     hurry: bool = False,
+    outage_notice: bool = True,
 ) -> AsyncIterator[Town]:
     """Start the sandbox, the web server and the worker over a database; stop them all at the end.
 
@@ -97,6 +98,7 @@ async def town(
             host="127.0.0.1",
             port=bot_port,
             secret_key=secret_key,
+            outage_notice=outage_notice,
         )
         app = composition.App(known, patient=True)
         try:
@@ -143,7 +145,10 @@ async def run(*, fresh: bool, browser: bool, say: Callable[[str], None]) -> None
     with contextlib.ExitStack() as stack:
         dsn = given or await asyncio.to_thread(stack.enter_context, postgres)
         ports = (BOT_PORT, SANDBOX_PORT, SMTP_PORT)
-        async with town(dsn, state=VAR / "sandbox.json", secret_key=_secret(), ports=ports) as here:
+        # While the demo is off its Slack is off, too: nobody can have said anything.
+        async with town(
+            dsn, state=VAR / "sandbox.json", secret_key=_secret(), ports=ports, outage_notice=False
+        ) as here:
             say(f"""
 Throughline is running, in a sandbox that stands in for Slack, Stripe and mail.
 

@@ -18,10 +18,15 @@ HIDDEN = "•••"
 
 async def examine(settings: Settings) -> list[Finding]:
     """Every finding, in the order in which a newcomer would set things up. No secret stands in any of them."""
-    here, slack, stripe, mail = await asyncio.gather(
-        database.examine(settings), outside.slack(settings), outside.stripe(settings), outside.mail(settings)
+    here, slack, stripe, mail, mailbox, files = await asyncio.gather(
+        database.examine(settings),
+        outside.slack(settings),
+        outside.stripe(settings),
+        outside.mail(settings),
+        outside.mailbox(settings),
+        outside.files(settings),
     )
-    found = [*variables.examine(settings), *here, *slack, *stripe, *mail]
+    found = [*variables.examine(settings), *here, *slack, *stripe, *mail, *mailbox, *files]
     secrets = secrets_of(settings)
     return [Finding(each.ok, hide(each.what, secrets), hide(each.mend, secrets)) for each in found]
 
@@ -29,7 +34,8 @@ async def examine(settings: Settings) -> list[Finding]:
 def secrets_of(settings: Settings) -> list[str]:
     """What must never be printed: every secret variable, and the passwords inside of addresses; the longest first."""
     secrets = {value.get_secret_value() for _, value in settings if isinstance(value, SecretStr)}
-    for address in (settings.database_url, settings.database_app_url, settings.smtp_url.get_secret_value()):
+    servers = (settings.smtp_url.get_secret_value(), settings.imap_url.get_secret_value())
+    for address in (settings.database_url, settings.database_app_url, *servers):
         try:
             password = urlsplit(address).password or ""
         except ValueError:

@@ -1,5 +1,6 @@
 """The checks of the outside world: Slack's token and its scopes, the clock, Stripe and its webhook, the mail server."""
 
+import asyncio
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -10,9 +11,11 @@ import aiohttp
 import yaml
 
 from bot.doctor.finding import Finding, fine, problem
+from bot.gateways import store
 from bot.gateways.failures import Failure, Permanent
 from bot.gateways.hosts import is_loopback
 from bot.gateways.mail import Mail
+from bot.gateways.mail.fetching import Postbox
 from bot.gateways.slack import Slack
 from bot.gateways.stripe import Account, Endpoint, Stripe
 from bot.settings import Settings
@@ -198,3 +201,36 @@ async def mail(settings: Settings) -> list[Finding]:
         mend = "See that SMTP_URL names the right host and port, user and password, and that this machine may reach it."
         return [problem(f"Mail: {failure.sentence}", mend)]
     return [fine(f"The mail server {urlsplit(url).hostname} lets us in")]
+
+
+async def mailbox(settings: Settings) -> list[Finding]:
+    """Whether the mailbox that answers arrive in can be read."""
+    url = settings.imap_url.get_secret_value()
+    if not url:
+        return []
+    try:
+        await Postbox(url, most=0, timeout=PATIENCE).check()
+    except ValueError as error:
+        return [problem("The mailbox is not set up rightly", str(error))]
+    except Failure as failure:
+        mend = "See that IMAP_URL names the right host, user, password and folder, and that this machine may reach it."
+        return [problem(failure.sentence, mend)]
+    hint = "What is unread there is taken and marked as read, so let nobody else use it."
+    return [fine(f"The mailbox on {urlsplit(url).hostname} can be read", hint)]
+
+
+async def files(settings: Settings) -> list[Finding]:
+    """Whether files and copies of the record can be written where they are to be kept, and read again."""
+    found = []
+    for variable, address in (("FILES_FOLDER", settings.files_folder), ("EXPORTS_FOLDER", settings.exports_folder)):
+        try:
+            await asyncio.wait_for(store.tried(store.at(address, settings)), PATIENCE * 3)
+        except (Failure, ValueError) as refused:
+            mend = f"See that {variable} names a folder that `serve` and `work` may write, or s3://bucket/folder"
+            found.append(problem(f"{variable} ({address}): {refused}", f"{mend} with the right S3_… variables."))
+        except (OSError, TimeoutError) as error:
+            mend = f"See that {variable} is right, and that this machine may reach and write it."
+            found.append(problem(f"{variable} ({address}) cannot be used: {type(error).__name__}", mend))
+        else:
+            found.append(fine(f"{variable} can be written and read ({address})"))
+    return found

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from bot.doctor.finding import Finding, fine, problem
 from bot.gateways.hosts import is_loopback
+from bot.gateways.mail import reply_address
 from bot.settings import Settings
 
 OLDEST = (3, 11)
@@ -25,6 +26,12 @@ def examine(settings: Settings) -> list[Finding]:
         bot_token(settings.slack_bot_token.get_secret_value()),
         *ways_in(settings.slack_signing_secret.get_secret_value(), settings.slack_app_token.get_secret_value()),
         mail_from(settings.mail_from, settings.smtp_url.get_secret_value()),
+        *mail_replies(
+            settings.mail_reply_to,
+            settings.mail_in_secret.get_secret_value(),
+            settings.smtp_url.get_secret_value(),
+            settings.imap_url.get_secret_value(),
+        ),
     ]
     return [finding for finding in found if finding is not None]
 
@@ -152,6 +159,30 @@ def ways_in(signing_secret: str, app_token: str) -> list[Finding]:
                 )
             )
     return found
+
+
+def mail_replies(reply_to: str, secret: str, smtp_url: str, imap_url: str = "") -> list[Finding]:
+    """Whether letters can be answered: an address to answer to, and a way in by which the answers come."""
+    if not reply_to:
+        hint = "To let clients answer by mail, set MAIL_REPLY_TO, such as reply@studioada.example, and MAIL_IN_SECRET."
+        return [fine("Letters cannot be answered by mail, and do not ask for it", hint)] if smtp_url else []
+    found = []
+    try:
+        reply_address(reply_to, "x" * 26)
+    except ValueError as error:
+        found.append(problem("MAIL_REPLY_TO is no address that can be answered", str(error)))
+    if not smtp_url:
+        found.append(problem("MAIL_REPLY_TO is set and SMTP_URL is not", "Set SMTP_URL, or nothing is sent to answer."))
+    make = "Make one with `openssl rand -base64 32`, set MAIL_IN_SECRET to it, and give it to your mail provider."
+    if imap_url and not secret:
+        return found or [fine(f"Letters are answered to {reply_to}, whose mailbox is read by IMAP")]
+    if not secret:
+        found.append(problem("MAIL_REPLY_TO is set, and nothing brings the answers: MAIL_IN_SECRET is not set", make))
+    elif len(secret) < SHORTEST_KEY or len(frozenset(secret)) < 8:
+        found.append(problem("MAIL_IN_SECRET is too short to be safe", make))
+    what = f"Letters are answered to {reply_to}"
+    hint = "Have your provider post each letter to that address, and to any +tag of it, raw to /mail/in."
+    return found or [fine(what, hint)]
 
 
 def mail_from(sender: str, smtp_url: str) -> Finding | None:

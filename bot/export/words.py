@@ -169,5 +169,10 @@ def file_name(typed: str, fallback: str) -> str:
     stem, dot, ending = UNTIDY.sub("-", typed).strip(" .-").rpartition(".")
     if not dot:
         stem, ending = ending, ""
-    named = stem[:80].strip(" .-") or fallback
-    return f"{named}.{ending[:12]}" if ending else named
+    named = _short(stem, 80, 150) or _short(UNTIDY.sub("-", fallback), 80, 150) or "file"
+    return f"{named}.{_short(ending, 12, 36)}" if ending else named
+
+
+def _short(name: str, letters: int, most: int) -> str:
+    """At most so many letters, and, for the file system, so many bytes."""
+    return name[:letters].encode()[:most].decode(errors="ignore").strip(" .-")

@@ -20,7 +20,11 @@ CONTROL = (Show("conversation.control", "staff"),)
 EXPORT = (Show("export.card", "staff"),)
 
 ANNOUNCED: Mapping[Kind, tuple[Show, ...]] = {
+    Kind.CONTACT_LEFT: (Show("contact.left", "staff"), *STATUS),
     Kind.CONTACT_LINKED: (Show("person.linked", "staff"), *STATUS),
+    Kind.CONTACT_RETURNED: (Show("contact.left", "staff"), *STATUS),
+    Kind.CONTACT_SUCCEEDED: (Show("contact.left", "staff"), *STATUS),
+    Kind.CONTACT_WENT_OUT: (Show("contact.went_out", "staff", news=True),),
     Kind.CONVERSATION_ASSIGNED: (
         *CONTROL,
         Show("conversation.taken", "staff", news=True, under="conversation.control"),
@@ -30,6 +34,12 @@ ANNOUNCED: Mapping[Kind, tuple[Show, ...]] = {
         *CONTROL,
         Show("conversation.due", "staff", news=True, under="conversation.control"),
     ),
+    Kind.CONVERSATION_MAILED: (
+        Show("conversation.mail", "client", news=True),
+        *CONTROL,
+        Show("conversation.mail_alone", "staff", news=True, under="conversation.control"),
+        *STATUS,
+    ),
     Kind.CONVERSATION_MERGED: STATUS,  # the control cards of both follow by themselves, as after a move or a split
     Kind.CONVERSATION_MOVED: STATUS,
     Kind.CONVERSATION_NOTED: (*CONTROL, Show("conversation.note", "staff", news=True, about="note")),
@@ -37,7 +47,7 @@ ANNOUNCED: Mapping[Kind, tuple[Show, ...]] = {
     Kind.CONVERSATION_RENAMED: (Show("conversation.opening", "client"), *CONTROL, *STATUS),
     Kind.CONVERSATION_REOPENED: (*CONTROL, *STATUS),
     Kind.CONVERSATION_REPLIED: (
-        Show("conversation.reply", "client", news=True, about="reply", mail="contact"),
+        Show("conversation.reply", "client", news=True, about="reply", mail="by mail"),
         *CONTROL,
         *STATUS,
     ),
@@ -108,6 +118,11 @@ ANNOUNCED: Mapping[Kind, tuple[Show, ...]] = {
     ),
     Kind.INVOICE_VIEWED: (Show("invoice.twin", "staff"),),
     Kind.INVOICE_VOIDED: (*INVOICE, *STATUS),
+    Kind.MAIL_BOUNCED: (
+        Show("mail.bounced", "staff", news=True),
+        Show("engagement.twin", "staff", about="engagement", pin=True),
+    ),
+    Kind.MAIL_REFUSED: (Show("mail.refused", "staff", news=True),),
     Kind.PERSON_JOINED: (Show("person.linked", "staff"),),
     Kind.PERSON_NUDGED: (Show("person.nudge", "client", news=True, mail="signers"), Show("proposal.twin", "staff")),
     Kind.PROJECT_ADVANCED: (Show("project.moved", "client", news=True, about="move", mail="contact"), *TWIN, *STATUS),

@@ -240,7 +240,8 @@ async def bring_in(works: Works, job: Claimed) -> None:
 async def after_outage(works: Works, job: Claimed) -> None:
     """Look for what was said while nobody answered Slack's events."""
     since, until = (datetime.fromisoformat(job.payload[end]) for end in ("since", "until"))
-    await _begin(works, job, partial(backfill.after_outage, since=since, until=until))
+    quietly = bool(job.payload.get("quietly"))
+    await _begin(works, job, partial(backfill.after_outage, since=since, until=until, quietly=quietly))
 
 
 async def _begin(works: Works, job: Claimed, begin: Callable[[Session, uuid.UUID], Awaitable[Backfill | None]]) -> None:
@@ -294,7 +295,7 @@ async def beating(works: Works) -> None:
                     down = await backfill.beat(session, "serve", first=first)
                     if down is not None:
                         log.warning("events were not answered", since=down.isoformat())
-                        await backfill.outage(session, down)
+                        await backfill.outage(session, down, quietly=not works.settings.outage_notice)
             first = False
         except Exception as error:
             log.error("the beat failed", error=inbox.describe(error))

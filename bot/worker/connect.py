@@ -11,7 +11,7 @@ from bot.gateways.slack.profiles import profile_of
 from bot.worker.cards import CARDS, Sight
 from bot.worker.channels import meet_later
 from bot.worker.works import Works, handler
-from core import clock, engagements, events, inbox, jobs, people, posts
+from core import clock, contacts, engagements, events, inbox, jobs, people, posts
 from core.db import Session
 from core.engagements import Engagement, Place
 from core.inbox import Delivery
@@ -132,6 +132,7 @@ async def left(session: Session, engagement: Engagement, place: Place, event: Js
     )
     if gone and place == "client":
         await engagements.went_out(session, await engagements.locked(session, engagement.id), user)
+        await contacts.went_out(session, engagement, user)
 
 
 async def renamed(session: Session, engagement: Engagement, place: Place, event: Json, delivery: Delivery) -> None:
@@ -203,13 +204,21 @@ async def meet(works: Works, job: Claimed) -> None:
         log.warning("nobody to meet", user=user, reason=failure.code)
         return
     async with works.db.transaction(job.tenant) as session:
-        if "engagement" not in job.payload:
-            await people.meet(session, profile, home_team_id=tenant.team_id)
+        if profile.deactivated or "engagement" not in job.payload:
+            known = await people.meet(session, profile, home_team_id=tenant.team_id)
+            if profile.deactivated:
+                await engagements.account_closed(session, user)
+            if profile.deactivated and known.kind == "external" and known.user_id is not None:
+                await contacts.leave(session, people.system(job.tenant), known.user_id, how="slack")
             return
         engagement = await engagements.locked(session, uuid.UUID(job.payload["engagement"]))
         place: Place = job.payload["place"]
         channel = engagement.channel_id if place == "client" else engagement.staff_channel_id
         known = await engagements.meet(session, engagement, profile, home_team_id=tenant.team_id)
+        if wrote := job.payload.get("wrote"):
+            # "0": whatever Slack told, or tells yet, of their coming and going counts more
+            team = profile.slack_team_id
+            await engagements.note_member(session, wrote, user, team, present=True, event_ts="0")
         if channel is None or not await engagements.is_in(session, channel, user):
             return
         if user == tenant.bot_user_id:

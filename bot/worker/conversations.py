@@ -27,19 +27,10 @@ async def _conversation(session: Session, job: Claimed) -> Conversation:
 
 @handler("conversation.follow")
 async def follow(works: Works, job: Claimed) -> None:
-    """Have its control cards drawn anew where they stand, its target watched, and its topic tell nothing that was taken back."""
+    """Have its control cards drawn anew where they stand, and its target watched."""
     async with works.db.transaction(job.tenant) as session:
         conversation = await _conversation(session, job)
         await conversations.watch(session, conversation)
-        if await conversations.retitle(session, conversation):
-            await jobs.enqueue(
-                session,
-                "engagement.redraw",
-                lane=f"redraw:{conversation.engagement_id}",
-                payload={"engagement": str(conversation.engagement_id), "status": True},
-                organization_id=job.tenant,
-                dedupe=f"status:{conversation.engagement_id}",
-            )
         for post in await conversations.standing(session, conversation.id):
             await jobs.enqueue(
                 session,

@@ -12,7 +12,7 @@ import structlog
 
 from bot import export as rendering
 from bot.gateways.failures import Permanent
-from bot.gateways.store import Store
+from bot.gateways.store import exports_of, files_of
 from bot.worker.places import may_stand
 from bot.worker.works import Works, chore, handler
 from core import engagements, export, jobs, people, retention
@@ -40,16 +40,19 @@ async def make(works: Works, job: Claimed) -> None:
         client = wanted.audience == "client"
         scope = await export.scope(session, asker, wanted.engagement_id, for_client=client)
         title = (await export.told(session, wanted))["title"]
-    folder = Path(works.settings.exports_folder)
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    store = exports_of(works.settings)
     progress = Progress(works, job.tenant, wanted.id, wanted.engagement_id)
     try:
-        with tempfile.TemporaryDirectory(prefix="making-", dir=folder) as room:
+        with tempfile.TemporaryDirectory(prefix="making-", dir=store.room()) as room:
             target = Path(room) / rendering.name_of(title, scope.taken_at, scope.audience)
             async with progress:
-                made = await rendering.make(works.db, scope, target, contents=contents(works), tell=progress.tell)
-            zipped = folder / wanted.file
+                made = await rendering.make(
+                    works.db, scope, target, contents=files_of(works.settings), tell=progress.tell
+                )
+            zipped = Path(room) / "whole.zip"
             digest = await asyncio.to_thread(rendering.pack, made.folder, zipped)
+            size = zipped.stat().st_size
+            await store.put(wanted.file, zipped)
     except Exception as error:
         if job.attempts < TRIES:
             raise
@@ -57,9 +60,9 @@ async def make(works: Works, job: Claimed) -> None:
             await export.failed(session, export_id)
         raise Permanent("export", "not_made", f"A copy could not be made: {describe(error)}") from error
     async with works.db.transaction(job.tenant) as session:
-        await export.ready(
-            session, export_id, messages=made.messages, size=zipped.stat().st_size, sha256=bytes.fromhex(digest)
-        )
+        lies = await export.ready(session, export_id, messages=made.messages, size=size, sha256=bytes.fromhex(digest))
+    if lies is None:  # withdrawn while it was made, because what is in it was to be erased
+        await remove(works, [wanted.file])
 
 
 class Progress:
@@ -111,8 +114,10 @@ async def expire(works: Works) -> None:
     for house in houses:
         async with works.db.transaction(house.id) as session:
             over = [copy.file for copy in await export.expire(session)]
-        remove(works, over)
-    leftovers(Path(works.settings.exports_folder))
+        await remove(works, over)
+    for room in (exports_of(works.settings).room(), files_of(works.settings).store.room()):
+        if room is not None:
+            leftovers(room)
 
 
 @chore("retention.carry_out")
@@ -122,26 +127,26 @@ async def forget(works: Works) -> None:
         tenants = await retention.organizations(session)
     for tenant in tenants:
         for done in await retention.carry_out(works.db, tenant):
-            remove(works, done.copies)
+            await remove(works, done.copies)
             for key in done.contents:
-                Store(Path(works.settings.files_folder)).remove(key)
+                await files_of(works.settings).remove(key)
             log.info("record deleted", engagement=str(done.engagement_id), messages=done.messages)
 
 
-def contents(works: Works) -> rendering.Contents | None:
-    """Where the contents of files are kept."""
-    return Store(Path(works.settings.files_folder))
+@handler("export.remove")
+async def remove_gone(works: Works, job: Claimed) -> None:
+    """Remove the files of copies that are gone, also when whoever withdrew them could not."""
+    await remove(works, job.payload["files"])
 
 
-def remove(works: Works, files: Iterable[str]) -> None:
-    """Remove the files of copies from their folder."""
+async def remove(works: Works, files: Iterable[str]) -> None:
+    """Remove the files of copies from where they are kept."""
     for name in files:
-        (Path(works.settings.exports_folder) / name).unlink(missing_ok=True)
+        await exports_of(works.settings).remove(name)
 
 
 def leftovers(folder: Path, older: float = 86_400.0) -> None:
-    """Remove what a worker left that was killed over a copy, a day ago or longer."""
-    if folder.is_dir():
-        for room in folder.glob("making-*"):
-            if time.time() - room.stat().st_mtime > older:
-                shutil.rmtree(room, ignore_errors=True)
+    """Remove what a worker left that was killed over a copy or a file, a day ago or longer."""
+    for room in (*folder.glob("making-*"), *folder.glob(".fetching-*")):
+        if time.time() - room.stat().st_mtime > older:
+            shutil.rmtree(room, ignore_errors=True)

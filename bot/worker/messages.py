@@ -141,16 +141,28 @@ async def heard(session: Session, deliveries: Sequence[Delivery]) -> None:
             facts.append(fact)
     await conversations.keep(session, facts)
     await conversations.react_all(session, reactions)
-    authors = {fact.said.author_ref: fact.engagement.organization_id for fact in facts if _speaks(fact)}
+    authors = {fact.said.author_ref: fact for fact in facts if _speaks(fact)}
     known = await people.met(session, authors)
     await jobs.enqueue_all(
         session,
         [
-            jobs.Wanted("person.meet", f"person:{author}", {"user": author}, tenant, dedupe=author)
-            for author, tenant in sorted(authors.items())
+            jobs.Wanted(
+                "person.meet",
+                f"person:{author}",
+                {"user": author, **({} if session.info.get("quiet") else _wrote(fact))},
+                fact.engagement.organization_id,
+                dedupe=author,
+            )
+            for author, fact in sorted(authors.items())
             if author not in known
         ],
     )
+
+
+def _wrote(fact: Fact) -> Json:
+    """Where somebody whom we do not know speaks now: they are in that channel, though we did not hear them come in."""
+    engagement = str(fact.engagement.id)
+    return {"engagement": engagement, "place": fact.place, "event_ts": fact.said.ts, "wrote": fact.said.channel}
 
 
 def _channel(event: Json) -> str | None:

@@ -1,6 +1,7 @@
 """What the operators and owners are told of what did not work, and the chores that come round by the schedule."""
 
 import asyncio
+import uuid
 from datetime import timedelta
 
 import structlog
@@ -9,7 +10,7 @@ from bot.blocks import kit
 from bot.gateways.failures import Permanent
 from bot.gateways.slack.profiles import profile_of
 from bot.worker.works import CHORES, Works, chore, handler
-from core import clock, inbox, people
+from core import clock, inbox, people, posts
 from core.jobs import Claimed
 
 log = structlog.get_logger(__name__)
@@ -20,7 +21,7 @@ RAW_DAYS = 90
 
 @handler("operator.notice")
 async def notice(works: Works, job: Claimed) -> None:
-    """Tell the owners of the organization, each in a direct message, that something could not be done."""
+    """Tell the owners of the organization, each in a direct message and once, that something could not be done."""
     log.error("operators told", dead_job=job.payload["job"], kind=job.payload["kind"])
     if job.organization_id is None:
         return
@@ -32,11 +33,23 @@ async def notice(works: Works, job: Claimed) -> None:
         kind=job.payload["kind"],
         error=job.payload["error"],
     )
+    about = uuid.uuid5(job.tenant, f"job/{job.payload['job']}")
     for owner in owners:
+        async with works.db.transaction(job.tenant) as session:
+            post = await posts.at(
+                session, subject="job", subject_id=about, place=owner, purpose=f"operator.notice:{job.id}"
+            )
+        if post.state == "sent":  # by an attempt that then met an obstacle with one of the others
+            continue
         try:
-            await works.slack.post(tenant.token, owner, text)
+            ts = await works.slack.post(tenant.token, owner, text)
         except Permanent as failure:
             log.warning("owner not reached", reason=failure.code)
+            continue
+        async with works.db.transaction(job.tenant) as session:
+            told = await posts.get(session, post.id)
+            posts.attempt(told)
+            posts.sent(told, ts, "")
 
 
 @handler("people.meet_all")

@@ -20,7 +20,8 @@ class Show:
 
     `about` says what it is about: empty is the event's own subject, "engagement" its engagement, else one of LISTS or the name of the fact
     that holds the subject's id (without that fact, nothing). `mail` names whom it concerns: those of them who are not in Slack get it by
-    mail. `pin` pins the card when it is first posted.
+    mail; "by mail" are those who take part in the conversation of a message that way, else the contact. `pin` pins the card when it is
+    first posted.
     """
 
     card: str
@@ -28,7 +29,7 @@ class Show:
     news: bool = False
     under: str = ""
     about: str = ""
-    mail: Literal["", "contact", "signers", "billing"] = ""
+    mail: Literal["", "contact", "signers", "billing", "by mail"] = ""
     pin: bool = False
 
 
@@ -96,5 +97,7 @@ async def _concerned(session: Session, engagement: Engagement, show: Show, subje
         return []
     if show.mail == "signers":
         return await proposals.signers_of(session, subject)
+    if show.mail == "by mail" and (theirs := await conversations.by_mail_of_message(session, subject)):
+        return theirs
     wanted = (engagement.billing_id if show.mail == "billing" else None) or engagement.contact_id
     return list((await people.get(session, [wanted])).values())

@@ -27,6 +27,9 @@ TEMPORARY_ATTEMPTS = 300
 LOST = 8
 """How many workers may die over a job before it is buried as the likely cause."""
 
+LEASE = 30.0
+"""Seconds for which a worker holds a lane unless it renews that: so long after a kill -9 another takes the lane."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -54,7 +57,7 @@ class Runner:
         *,
         concurrency: int = 50,
         poll: float = 0.1,
-        lease: float = 30.0,
+        lease: float = LEASE,
         paces: Paces = PACES,
     ) -> None:
         self.name = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"

@@ -3,17 +3,21 @@
 import hashlib
 import json
 import uuid
+from dataclasses import replace
 from typing import Any
 
-from bot.blocks import mails, pages
+from bot.blocks import kit, mails, pages
 from bot.blocks.kit import Card
 from bot.gateways.failures import Permanent, Temporary, Unknown
 from bot.gateways.slack import own_post
 from bot.worker.cards import CARDS, POSTED, THREADS, Sight
+from bot.worker.mails import reply_to, threading
 from bot.worker.places import may_stand
 from bot.worker.works import Works, handler
-from core import clock, engagements, events, people, posts
+from core import clock, conversations, engagements, events, people, posts
+from core import mails as core_mails
 from core.db import Session
+from core.engagements import making
 from core.jobs import Claimed
 
 UNEDITABLE = frozenset(
@@ -22,9 +26,20 @@ UNEDITABLE = frozenset(
 """Slack's reasons for which a card that stands can no longer be changed, so that a new one takes its place."""
 
 
+NO_SUCH_BOX = frozenset({"550", "551", "553"})
+"""What a mail server answers where nobody has the address (RFC 5321)."""
+
+
 def print_of(card: Card) -> str:
     """A short hash of what a card shows, to tell whether an update would change anything."""
     return hashlib.sha256(json.dumps([card.text, card.blocks], sort_keys=True).encode()).hexdigest()[:32]
+
+
+def or_write(card: Card) -> Card:
+    """The card for those who may be allowed to write and nothing else: it says that words do as well as its buttons."""
+    if not any(block["type"] == "actions" for block in card.blocks):
+        return card
+    return replace(card, blocks=[*card.blocks, kit.context("Or write here, in your own words: we do the rest.")])
 
 
 async def _render(works: Works, session: Session, payload: dict[str, Any]) -> Card | None:
@@ -52,6 +67,8 @@ async def show(works: Works, job: Claimed) -> None:
         card = await _render(works, session, payload)
         if card is None:
             return
+        if where == "client" and await making.post_only(session, job.tenant):
+            card = or_write(card)
         post = await posts.at(
             session,
             subject=payload["card"].partition(".")[0],
@@ -171,6 +188,8 @@ async def mail(works: Works, job: Claimed) -> None:
             return
         house = await people.organization(session, job.tenant)
         to = (await people.get(session, [user_id]))[user_id]
+        if to.left_at is not None or to.deleted_at is not None:  # since it was announced
+            return
         post = await posts.at(
             session,
             subject="mail",
@@ -182,10 +201,29 @@ async def mail(works: Works, job: Claimed) -> None:
             return
         if post.state == "waiting":
             posts.attempt(post)
-        message_id = f"<{post.id}@throughline>"
-    letter = mails.twin(card, house.name, to.first_name, pages.address(works.settings.public_url, job.tenant))
-    await works.mail.send(
-        to.email, letter.subject, letter.text, letter.html, message_id=message_id, to_name=to.name, from_name=house.name
-    )
+        event = await events.get(session, uuid.UUID(job.payload["event"]))
+        talk = await conversations.of_card(session, job.payload["card"], uuid.UUID(job.payload["subject"]))
+        answer = await reply_to(works, session, user_id, event.chain, talk) if event.engagement_id else ""
+        subject, headers = await threading(session, works.mail.domain, user_id, talk)
+    page = pages.address(works.settings.public_url, job.tenant)
+    letter = mails.twin(card, house.name, to.first_name, page, replies=bool(answer), subject=subject)
+    message_id = f"<{post.id}@{works.mail.domain}>"
+    try:
+        await works.mail.send(
+            to.email,
+            letter.subject,
+            letter.text,
+            letter.html,
+            {**headers, **({"Reply-To": answer} if answer else {})},
+            message_id,
+            to_name=to.name,
+            from_name=house.name,
+        )
+    except Permanent as refused:
+        if refused.code not in NO_SUCH_BOX or not event.engagement_id:
+            raise
+        async with works.db.transaction(job.tenant) as session:  # staff are told, and there is nothing to try again
+            await core_mails.undeliverable(session, user_id, event.engagement_id, message_id, clock.now())
+        return
     async with works.db.transaction(job.tenant) as session:
         posts.sent(await posts.get(session, post.id), message_id, "")

@@ -197,8 +197,11 @@ class Asked:
     since: datetime | None
 
 
-async def outage(session: Session, since: datetime) -> None:
-    """Nobody answered Slack's events from then until now: have each engagement's channels read, one after another if need be."""
+async def outage(session: Session, since: datetime, *, quietly: bool = False) -> None:
+    """Nobody answered Slack's events from then until now: have each engagement's channels read, one after another if need be.
+
+    `quietly`, staff are told only of what was missing: for a sandbox, which is away together with its Slack.
+    """
     query = select(Engagement.id).where(Engagement.status != "closed")
     for engagement_id in (await session.execute(query)).scalars():
         ends = {"since": since.isoformat(), "until": clock.now().isoformat()}
@@ -206,16 +209,19 @@ async def outage(session: Session, since: datetime) -> None:
             session,
             "backfill.outage",
             lane=f"outage:{engagement_id}",
-            payload={"engagement": str(engagement_id), **ends},
+            payload={"engagement": str(engagement_id), **ends, "quietly": quietly},
             organization_id=session.info["tenant"],
         )
 
 
-async def after_outage(session: Session, engagement_id: uuid.UUID, since: datetime, until: datetime) -> Backfill | None:
+async def after_outage(
+    session: Session, engagement_id: uuid.UUID, since: datetime, until: datetime, *, quietly: bool = False
+) -> Backfill | None:
     """Look for what was said in an outage. Conflict, to be tried again, while another search of this engagement is under way."""
     actor = people.system(session.info["tenant"])
-    run = await ask(session, actor, engagement_id, "outage", since=since, until=until)
-    if run is not None and (run.reason, run.until) != ("outage", until):
+    reason = "schedule" if quietly else "outage"
+    run = await ask(session, actor, engagement_id, reason, since=since, until=until)
+    if run is not None and (run.reason, run.until) != (reason, until):
         raise Conflict("Something else is being looked for in this engagement.")
     return run
 

@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import delete, func, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
@@ -308,5 +308,5 @@ async def _gap(session: Session, run: Backfill, channel: str, trouble: str) -> N
 
 
 def _stamp(at: datetime) -> str:
-    """A moment as history tells it in a sentence."""
-    return f"{at:%-d %b %Y, %H:%M} UTC"
+    """A moment as a fact of an event; who reads of it sees it in their own zone."""
+    return at.astimezone(UTC).isoformat(timespec="minutes")

@@ -26,6 +26,8 @@ class Report:
     deliveries: int = 0
     contents: list[str] = field(default_factory=list)
     copies: list[str] = field(default_factory=list)
+    trouble: str = ""
+    """Why some of these are still there, in a sentence of whoever was to remove them."""
 
 
 async def teams_of(db: Database, organization_id: uuid.UUID) -> list[str]:

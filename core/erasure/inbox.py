@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, LargeBinary, and_, delete, false, func, li
 from core.db import Session
 from core.erasure.finding import Person
 from core.inbox import Delivery, read
+from core.links import Link
 
 BATCH = 200
 WORDS = ("text", "fallback", "pretext", "title", "topic", "purpose", "name", "preview", "plain_text", "subject", "body")
@@ -55,11 +56,17 @@ def _file(file: Any) -> Any:
 
 
 def _naming(person: Person, teams: list[str]) -> ColumnElement[bool]:
-    """The condition that a delivery of ours, or of Stripe, names the person by account or address."""
+    """The condition that a delivery of ours, or of Stripe, names the person by account or address, or answers a letter to them."""
     needles = [f'"{account}"'.encode() for account in person.accounts]
     needles += [address.encode() for each in person.emails for address in sorted({each, each.lower()})]
     named = [func.pg_catalog.position(Delivery.body, literal(needle, LargeBinary)) > 0 for needle in needles]
-    return and_(or_(Delivery.team.in_(teams), Delivery.source == "stripe"), or_(false(), *named))
+    ours = or_(Delivery.team.in_(teams), Delivery.source == "stripe")
+    answers = select(func.encode(Link.token_hash, "hex")).where(
+        Link.organization_id == person.organization_id, Link.purpose == "reply"
+    )
+    to_us = and_(Delivery.source == "mail", or_(Delivery.team == "", Delivery.team.in_(answers)))
+    theirs = and_(Delivery.source == "mail", Delivery.team.in_(answers.where(Link.user_id == person.user_id)))
+    return or_(and_(or_(ours, to_us), or_(false(), *named)), theirs)
 
 
 async def count(session: Session, person: Person, teams: list[str]) -> int:
@@ -72,10 +79,13 @@ async def clean(session: Session, person: Person, teams: list[str], after: int) 
 
     What is no JSON, as a mail is, cannot be cleaned: it is deleted. Through the platform's door.
     """
+    changed = 0
+    if after == 0:  # at once, and without reading them: mails may be large
+        mails = delete(Delivery).where(Delivery.source == "mail", _naming(person, teams))
+        changed = len((await session.execute(mails.returning(Delivery.id))).all())
     query = select(Delivery.id, Delivery.body).where(Delivery.id > after, _naming(person, teams))
     rows = (await session.execute(query.order_by(Delivery.id).limit(BATCH))).all()
     names = frozenset(each.strip().casefold() for each in (*person.names, *person.emails) if each.strip())
-    changed = 0
     for key, body in rows:
         try:
             content = read(body)

@@ -4,16 +4,17 @@ import uuid
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.dialects.postgresql import distinct_on
 
-from core import people
-from core.conversations import Attachment, Conversation, Message, Revision
+from core import jobs, people
+from core.conversations import ERASED, Attachment, Conversation, Message, Revision, retell
 from core.db import Database, Session
 from core.engagements import Engagement
 from core.erasure.finding import Person
 from core.events import Event, Kind
 from core.links import revoke
+from core.mails import Mail
 from core.people import Erasure, Identity, User
 from core.proposals import Answer, Proposal
 
@@ -38,8 +39,12 @@ async def begin(session: Session, person: Person, at: datetime) -> bool:
         await session.execute(
             update(Engagement).where(func.lower(Engagement.invite_email) == address.lower()).values(blank)
         )
+    by_mail = func.lower(Mail.sender).in_([address.lower() for address in person.emails])
+    theirs = or_(by_mail, Mail.user_id == person.user_id) if person.user_id else by_mail
+    await session.execute(update(Mail).where(theirs).values(sender="", subject="", words=""))
     if person.user_id is not None:
         nobody = {"name": people.NAMELESS, "email": "", "timezone": "", "locale": "", "left_at": at, "erased_at": at}
+        nobody["bounced_at"] = None
         await session.execute(update(User).where(User.id == person.user_id).values(nobody))
         await revoke(session, person.user_id)
         await session.execute(update(Answer).where(Answer.user_id == person.user_id).values(words=""))
@@ -71,7 +76,17 @@ async def empty(
     contents = list((await session.execute(kept)).scalars())
     nothing = {"name": "", "mimetype": "", "size": None, "url": "", "sha256": None, "trouble": "erased"}
     await session.execute(update(Attachment).where(Attachment.message_id.in_(ids)).values(nothing))
-    return ids[-1], len(ids), await unused(session, contents)
+    return ids[-1], len(ids), await given_up(session, contents)
+
+
+async def given_up(session: Session, keys: Sequence[str | None]) -> list[str]:
+    """Those of the contents' keys that no file of this organization has now; a job removes them, should whoever asks fail over that."""
+    gone = await unused(session, keys)
+    if gone:
+        tenant: uuid.UUID = session.info["tenant"]
+        payload = {"keys": gone}
+        await jobs.enqueue(session, "file.remove", lane=f"remove:{tenant}", payload=payload, organization_id=tenant)
+    return gone
 
 
 async def unused(session: Session, keys: Sequence[str | None]) -> list[str]:
@@ -99,6 +114,8 @@ async def removable(db: Database, keys: Sequence[str]) -> list[str]:
 async def untitle(session: Session, person: Person) -> int:
     """Take away the topics that were made of their words; what staff called a conversation stays."""
     theirs = select(Message.conversation_id).where(person.wrote(), Message.erased_at.is_not(None)).distinct()
+    met = [key for key in (await session.execute(theirs)).scalars() if key is not None]
+    followed = await retell(session, met)
     first = (
         select(Message.conversation_id, Message.erased_at)
         .ext(distinct_on(Message.conversation_id))
@@ -109,11 +126,7 @@ async def untitle(session: Session, person: Person) -> int:
     renamed = select(Event.subject_id).where(Event.kind == Kind.CONVERSATION_RENAMED)
     begun = select(first.c.conversation_id).where(first.c.erased_at.is_not(None))
     made = update(Conversation).where(
-        Conversation.id.in_(begun), Conversation.id.not_in(renamed), Conversation.topic != GONE
+        Conversation.id.in_(begun), Conversation.id.not_in(renamed), Conversation.topic != ERASED
     )
-    made = made.values(topic=GONE).execution_options(synchronize_session=False)
-    return len((await session.execute(made.returning(Conversation.id))).all())
-
-
-GONE = "Erased on request"
-"""The topic of a conversation that began with words that are erased."""
+    made = made.values(topic=ERASED).execution_options(synchronize_session=False)
+    return len(followed) + len((await session.execute(made.returning(Conversation.id))).all())

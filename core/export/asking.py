@@ -174,9 +174,11 @@ async def mark(session: Session, export_id: uuid.UUID, done: int) -> None:
     export.done = done
 
 
-async def ready(session: Session, export_id: uuid.UUID, *, messages: int, size: int, sha256: bytes) -> Export:
-    """It lies ready, for KEPT."""
+async def ready(session: Session, export_id: uuid.UUID, *, messages: int, size: int, sha256: bytes) -> Export | None:
+    """It lies ready, for KEPT; None if it was withdrawn while it was made: then it may not lie there."""
     export = (await session.execute(select(Export).where(Export.id == export_id).with_for_update())).scalar_one()
+    if export.state == "gone":
+        return None
     if export.state == "ready":
         return export
     export.state = STATE.move(export.state, "ready")
@@ -271,17 +273,22 @@ async def expire(session: Session) -> list[Export]:
         .with_for_update(skip_locked=True)
     )
     over = list((await session.execute(query.limit(100))).scalars())
-    for export in over:
-        export.state = STATE.move(export.state, "gone")
-    await session.flush()
-    return over
+    return await _gone(session, over)
 
 
 async def withdraw(session: Session, engagement_ids: list[uuid.UUID]) -> list[Export]:
     """Copies of these engagements hold what is to be no more: they are gone, whatever their state; their files are to be removed."""
     query = select(Export).where(Export.engagement_id.in_(engagement_ids), Export.state != "gone").with_for_update()
-    found = list((await session.execute(query)).scalars())
-    for export in found:
+    return await _gone(session, list((await session.execute(query)).scalars()))
+
+
+async def _gone(session: Session, exports: list[Export]) -> list[Export]:
+    """They are no more, and a job sees to it that their files are not either, should whoever asks for it fail over that."""
+    for export in exports:
         export.state = STATE.move(export.state, "gone")
     await session.flush()
-    return found
+    if exports:
+        tenant = exports[0].organization_id
+        files = {"files": [export.file for export in exports]}
+        await jobs.enqueue(session, "export.remove", lane=f"remove:{tenant}", payload=files, organization_id=tenant)
+    return exports

@@ -1,7 +1,7 @@
 """The inbox: what the outside world sent, kept raw and once before it is answered, then applied in lanes."""
 
 from core.inbox.applying import Applier, Appliers, TenantOf, Together, apply_some, describe
-from core.inbox.deliveries import Delivery, Incoming, due, forget, kept, read, replay, set_aside
+from core.inbox.deliveries import Delivery, Incoming, body_of, due, forget, kept, read, replay, set_aside
 from core.inbox.keeping import Keeper
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "TenantOf",
     "Together",
     "apply_some",
+    "body_of",
     "describe",
     "due",
     "forget",

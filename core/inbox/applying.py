@@ -55,6 +55,9 @@ TAKE_LANES = text(
     "SELECT lane FROM unnest(CAST(:lanes AS text[])) lane WHERE pg_try_advisory_xact_lock(hashtextextended("
     "concat_ws('/', CAST(:source AS text), CAST(:team AS text), lane), 7263002))"
 )
+LARGE = {"mail": 4}
+"""Of what may be large only so many are applied together, for all of them are in memory at once."""
+
 TOGETHER = 50
 """From how many lanes of one workspace deliveries are applied in one transaction."""
 
@@ -118,7 +121,8 @@ async def _next(db: Database, tenant_of: TenantOf, limit: int) -> Turn | None:
                     if (one.source, one.team) == (source, team) and waiting < limit:
                         lanes.append(one.lane)
                         waiting += one.waiting
-                return Turn(await tenant_of(session, source, team), source, team, lanes, None, limit)
+                most = min(limit, LARGE.get(source, limit))
+                return Turn(await tenant_of(session, source, team), source, team, lanes, None, most)
     return None
 
 

@@ -103,6 +103,11 @@ async def due(session: Session) -> bool:
     return bool(found.scalar_one())
 
 
+async def body_of(session: Session, delivery_id: int) -> bytes | None:
+    """The raw body of a delivery, while it is kept. Through the platform's door."""
+    return (await session.execute(sa.select(Delivery.body).where(Delivery.id == delivery_id))).scalar_one_or_none()
+
+
 async def set_aside(session: Session) -> list[Delivery]:
     """The deliveries that could not be applied yet, oldest first, without their bodies; no `next_try_at`: given up."""
     waiting = sa.select(Delivery).where(Delivery.state == "aside").order_by(Delivery.id)

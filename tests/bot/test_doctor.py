@@ -123,6 +123,16 @@ def test_letters_from_nowhere() -> None:
     well(variables.mail_from("Ada <hello@studioada.example>", "smtp://x"))
 
 
+def test_answers_that_would_not_arrive() -> None:
+    address, secret, smtp = "reply@studioada.example", "0123456789abcdef0123456789abcdef", "smtp://x"
+    well(*variables.mail_replies(address, secret, smtp), *variables.mail_replies("", "", smtp))
+    assert variables.mail_replies("", "", "") == []
+    wrong(variables.mail_replies(address, "", smtp), "nothing brings the answers")
+    wrong(variables.mail_replies(address, "short", smtp), "too short")
+    wrong(variables.mail_replies(address, secret, ""), "SMTP_URL is not")
+    wrong(variables.mail_replies("Ada <reply@studioada.example>", secret, smtp), "no address")
+
+
 # the database
 
 

@@ -1,5 +1,6 @@
 """A copy of an engagement: complete, exact, checkable, and as far as its reader may see; made by the worker, fetched by a link."""
 
+import asyncio
 import hashlib
 import json
 import subprocess
@@ -12,11 +13,13 @@ from typing import Any
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
+from sqlalchemy import select
 
 from bot import export as rendering
 from bot import keeping
 from bot.blocks import exports as blocks
 from bot.export import words
+from bot.gateways.store import Folder
 from bot.settings import Settings
 from bot.web import exports as doors
 from bot.worker import export as jobs_of_export
@@ -25,7 +28,7 @@ from core import clock, conversations, export, people
 from core.conversations import Said
 from core.db import Database
 from core.engagements import Engagement
-from core.jobs import Claimed
+from core.jobs import Claimed, Job
 from tests.builders import House
 
 START = 1_763_974_800  # 24 Nov 2025, 09:00 UTC
@@ -211,7 +214,9 @@ def test_marks_of_slack_become_html_and_nothing_else_does() -> None:
     )
     assert words.html("<b>*no*</b>", str, marked=False) == "&lt;b&gt;*no*&lt;/b&gt;"
     assert words.file_name("../../etc/pass wd\n.tar.gz", "F1") == "etc-pass wd-.tar.gz"
-    assert words.file_name("", "F1") == "F1"
+    assert words.file_name("", "F1") == "F1" and words.file_name("..", "../../x") == "x"
+    for long in ("字" * 300 + ".pdf", "𠀀" * 300 + "." + "𠀀" * 300, "e\u0301" * 300):
+        assert len(words.file_name(long, "F1").encode()) <= 190, "with what stands before it, a file system takes it"
 
 
 def works(database: Database, folder: Path) -> Works:
@@ -240,7 +245,7 @@ async def test_the_worker_makes_it_and_its_person_fetches_it(
     assert copy.state == "ready" and "ready" in card.text
     assert [path.name for path in tmp_path.iterdir()] == [copy.file]
     application = web.Application()
-    application.add_routes(doors.routes(database, public_url="http://127.0.0.1:1", folder=tmp_path))
+    application.add_routes(doors.routes(database, public_url="http://127.0.0.1:1", store=Folder(tmp_path)))
     async with TestClient(TestServer(application)) as browser:
         page = await browser.get(f"/exports/{token}")
         assert page.status == 200 and page.headers["Cache-Control"] == "no-store"
@@ -254,6 +259,29 @@ async def test_the_worker_makes_it_and_its_person_fetches_it(
         assert (await browser.get("/exports/nothing")).status == 404
     with zipfile.ZipFile(tmp_path / copy.file) as archive:
         assert {name.partition("/")[2] for name in archive.namelist()} >= {"index.html", "record.pdf", "SHA256SUMS"}
+
+
+async def test_a_copy_that_is_withdrawn_while_it_is_made_lies_nowhere(
+    database: Database, ada_house: House, tmp_path: Path
+) -> None:
+    async with database.transaction(ada_house.id) as session:
+        asked = await export.ask(session, ada_house.ada, ada_house.engagement.id)
+    here = works(database, tmp_path)
+    making = asyncio.create_task(jobs_of_export.make(here, job(ada_house, asked.id)))
+    while not list(tmp_path.glob("making-*")):  # noqa: ASYNC110 - it has begun
+        await asyncio.sleep(0)
+    async with database.transaction(ada_house.id) as session:
+        await export.withdraw(session, [ada_house.engagement.id])
+    await making
+    assert not list(tmp_path.iterdir())
+    async with database.transaction(ada_house.id) as session:
+        copy = await export.by_id(session, asked.id)
+        queued = (await session.execute(select(Job.payload).where(Job.kind == "export.remove"))).scalar_one()
+    assert copy is not None and copy.state == "gone" and queued == {"files": [asked.file]}
+    (tmp_path / asked.file).write_bytes(b"left behind")
+    remove: Any = SimpleNamespace(payload=queued)
+    await jobs_of_export.remove_gone(here, remove)
+    assert not list(tmp_path.iterdir())
 
 
 async def test_a_copy_is_gone_after_a_week(

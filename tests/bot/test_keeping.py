@@ -5,17 +5,21 @@ import os
 import sys
 import uuid
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from bot import keeping
-from bot.gateways.store import Store
+from bot.gateways.store import Contents, Folder, place_of
 from bot.settings import Settings
+from bot.worker import files as fetching
 from core import conversations, erasure, export
-from core.conversations import Attachment, Message, Said
+from core.conversations import Attachment, Message, Said, files
 from core.db import Database
 from core.engagements import Engagement
+from core.jobs import Job
 from core.people import User
 from tests.bot.test_export import talk
 from tests.builders import House, house
@@ -75,8 +79,8 @@ async def test_files_that_they_sent_are_removed_unless_somebody_else_sent_the_sa
     database: Database, dsn: str, ada_house: House, tmp_path: Path
 ) -> None:
     other = await house(database, "Studio Bo", "T0STUDIOBO")
-    store = Store(tmp_path)
-    hers, shared, others = (store.keep(content) for content in (b"hers", b"shared", b"others"))
+    store = Folder(tmp_path)
+    hers, shared, others = [await Contents(store).add(content) for content in (b"hers", b"shared", b"others")]
     ts = 1_763_974_800
     for home, who, keys in (
         (ada_house, "U0DANA", (hers, shared, others)),
@@ -97,7 +101,7 @@ async def test_files_that_they_sent_are_removed_unless_somebody_else_sent_the_sa
     settings = Settings(_env_file=None, database_url=dsn, files_folder=str(tmp_path))  # type: ignore[call-arg]
     report = await keeping.erase(settings, "U0DANA", agency="Studio Ada")
     assert report.contents == [hers] and "Removed: 1 file that they had sent." in keeping.done(report)
-    assert [store.path(key).exists() for key in (hers, shared, others)] == [False, True, True]
+    assert [store.path(place_of(key)).exists() for key in (hers, shared, others)] == [False, True, True]
 
 
 async def test_copies_that_hold_their_words_are_removed(
@@ -112,6 +116,36 @@ async def test_copies_that_hold_their_words_are_removed(
     report = await keeping.erase(settings, "U0CLARA")
     assert report.copies == [asked.file] and not list(tmp_path.iterdir())
     assert "Removed: 1 copy of the record" in keeping.done(report)
+
+
+async def test_files_in_a_store_that_is_away_are_removed_later(
+    database: Database, dsn: str, ada_house: House, tmp_path: Path
+) -> None:
+    sha256 = await Contents(Folder(tmp_path)).add(b"hers")
+    async with database.transaction(ada_house.id) as session:
+        engagement = await session.get_one(Engagement, ada_house.engagement.id)
+        file = {"file_ref": "F1", "name": "passport.pdf", "mimetype": "", "size": 1, "url": ""}
+        said = Said(engagement.channel_id or "", "1763974800.000000", "U0DANA", "", files=[file])
+        message = await conversations.say(session, engagement, "client", said)
+        attached = Attachment.message_id == message.id
+        file_id = (await session.execute(select(Attachment.id).where(attached))).scalar_one()
+        await session.execute(update(Attachment).where(attached).values(sha256=sha256))
+    away = {"files_folder": "s3://northwind/files", "s3_endpoint_url": "http://127.0.0.1:1", "s3_access_key_id": "x"}
+    settings = Settings(_env_file=None, database_url=dsn, s3_secret_access_key="x", **away)  # type: ignore[call-arg, arg-type]
+    report = await keeping.erase(settings, "U0DANA")
+    assert "`work` goes on trying" in keeping.done(report)
+    async with database.transaction(ada_house.id) as session:
+        assert not await files.fetched(session, file_id, sha256), "what was on its way is not kept either"
+        await files.described(session, file_id, {"name": "passport.pdf", "mimetype": "", "size": 1, "url": "https://x"})
+        name = (await session.execute(select(Attachment.name).where(Attachment.id == file_id))).scalar_one()
+        payload = (await session.execute(select(Job.payload).where(Job.kind == "file.remove"))).scalar_one()
+    assert name == "" and payload == {"keys": [sha256]}
+    back = Settings(_env_file=None, files_folder=str(tmp_path))  # type: ignore[call-arg]
+    bare: Any = SimpleNamespace(db=database, settings=back)
+    job: Any = SimpleNamespace(payload=payload, tenant=ada_house.id)
+    for _ in range(2):
+        await fetching.remove(bare, job)
+        assert not Folder(tmp_path).path(place_of(sha256)).exists()
 
 
 def test_a_plan_reads_as_a_letter_would() -> None:

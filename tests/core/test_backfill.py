@@ -292,3 +292,13 @@ async def test_shared_channels_without_an_engagement_can_be_linked(session: Sess
             await engagements.adoptable(session, somebody)
         with pytest.raises(NotAllowed):
             await engagements.look_around(session, somebody, "U0")
+
+
+async def test_where_it_is_wished_an_outage_is_looked_into_without_a_word(session: Session, ada_house: House) -> None:
+    since = clock.now() - timedelta(minutes=30)
+    await backfill.outage(session, since, quietly=True)
+    queued = (await session.execute(select(Job.payload).where(Job.kind == "backfill.outage"))).scalars().all()
+    assert queued and all(payload["quietly"] for payload in queued)
+    run = await backfill.after_outage(session, ada_house.engagement.id, since, clock.now(), quietly=True)
+    assert run is not None and run.reason == "schedule" and run.since == since
+    assert await backfill.shown_in(session, run.id) is None

@@ -179,8 +179,9 @@ class Talk(RuleBasedStateMachine):
     @rule(number=st.integers(0, 9))
     def unfurls(self, number: int) -> None:
         """Slack adds a preview, or counts a reply: nobody edits."""
-        message = {**self._one(number), "attachments": [{"title": "X"}], "reply_count": 2}
-        self._tell(message["channel"], subtype="message_changed", message=message, previous_message=self._one(number))
+        before = {**self._one(number)}  # as it is now: it may be edited before this arrives
+        message = {**before, "attachments": [{"title": "X"}], "reply_count": 2}
+        self._tell(message["channel"], subtype="message_changed", message=message, previous_message=before)
 
     @precondition(lambda self: self.messages)
     @rule(number=st.integers(0, 9), how=st.sampled_from(["told", "untold", "tombstone"]))

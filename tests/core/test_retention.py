@@ -7,12 +7,14 @@ import pytest
 from sqlalchemy import func, select
 
 from core import clock, conversations, engagements, export, house, people, retention
-from core.conversations import Attachment, Conversation, Message, Reaction, Revision, Said
+from core.conversations import Attachment, Conversation, Message, Reaction, Revision, Said, files
 from core.db import Database
 from core.engagements import Engagement
 from core.errors import Invalid, NotAllowed
 from core.events import Event, Kind
-from tests.builders import House
+from core.inbox import Delivery
+from core.jobs import Job
+from tests.builders import TEAM, House
 from tests.builders import house as build
 
 DAY = 86_400
@@ -111,9 +113,33 @@ async def test_another_agencys_record_is_not_touched(database: Database, ada_hou
     other = await build(database, "Studio Bo", "T0STUDIOBO")
     await closed(database, ada_house)
     await closed(database, other, days=0)
+    shared = str(ada_house.engagement.channel_id)  # as Slack Connect does, by one id for all that share it
+    async with database.platform() as session:
+        for team in (TEAM, "T0STUDIOBO"):
+            lane = f"slack:{team}:{shared}"
+            told = {"source": "slack", "team": team, "external_id": "Ev1", "lane": lane, "kind": "message"}
+            session.add(Delivery(**told, headers="{}", body=b"{}", received_at=clock.now(), state="applied"))
     clock.move(31 * DAY)
     await retention.carry_out(database, ada_house.id)
     assert (await counts(database, other))["conversation_messages"] == 7
+    async with database.platform() as session:
+        assert (await session.execute(select(Delivery.team))).scalars().all() == ["T0STUDIOBO"]
+
+
+async def test_a_file_that_arrives_after_its_time_is_not_kept(
+    database: Database, ada_house: House, moved_clock: Path
+) -> None:
+    await closed(database, ada_house)
+    async with database.transaction(ada_house.id) as session:
+        file_id = (await session.execute(select(Attachment.id).limit(1))).scalar_one()
+        assert await files.fetched(session, file_id, "0" * 64)
+    clock.move(31 * DAY)
+    await retention.carry_out(database, ada_house.id)
+    async with database.transaction(ada_house.id) as session:
+        assert not await files.fetched(session, file_id, "1" * 64)
+    async with database.platform() as session:
+        queued = (await session.execute(select(Job.payload).where(Job.kind == "file.remove"))).scalars().all()
+    assert queued == [{"keys": ["0" * 64]}], "a job removes them, should whoever asked fail over that"
 
 
 async def test_the_time_is_chosen_by_owners_within_reason(database: Database, ada_house: House) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from bot.gateways.store import Store
+from bot.gateways.store import Folder, place_of
 from core import clock
 from core.conversations import Attachment
 from tests.stories.scene import CLIENT, Scene
@@ -32,8 +32,8 @@ async def test_a_file_from_either_side_is_kept_once_with_its_hash(scene: Scene, 
     kept = await _files(scene)
     assert set(kept) == {"logo.svg", "the same.svg", "brief.txt"}, "a file of a shared channel came without its name"
     assert kept["logo.svg"].sha256 == kept["the same.svg"].sha256 == hashlib.sha256(drawing).hexdigest()
-    assert Store(folder).read(kept["logo.svg"].sha256 or "") == drawing
-    assert Store(folder).read(kept["brief.txt"].sha256 or "") == b"Two columns"
+    assert Folder(folder).path(place_of(kept["logo.svg"].sha256 or "")).read_bytes() == drawing
+    assert Folder(folder).path(place_of(kept["brief.txt"].sha256 or "")).read_bytes() == b"Two columns"
     assert len([path for path in folder.rglob("*") if path.is_file()]) == 2
     assert all(one.trouble == "" and one.fetched_at for one in kept.values())
 
@@ -66,4 +66,4 @@ async def test_what_is_too_large_or_lies_elsewhere_is_listed_with_the_reason(sce
     await scene.calm()
     troubles = {name: one.trouble for name, one in (await _files(scene)).items()}
     assert troubles == {"far.txt": "host_not_allowed", "big.mov": "too_large", "gone.txt": "http_404"}
-    assert not folder.exists() and await scene.buried() == []
+    assert not list(folder.rglob("*")) and await scene.buried() == []
