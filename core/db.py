@@ -176,8 +176,7 @@ class Database:
     async def transaction(self, tenant: uuid.UUID) -> AsyncIterator[Session]:
         """A transaction that sees and writes the rows of one organization; commits at its end, rolls back on any error."""
         async with self._begin() as session:
-            session.info["tenant"] = tenant
-            await session.execute(text("SELECT set_config('app.organization', :tenant, true)"), {"tenant": str(tenant)})
+            await enter(session, tenant)
             yield session
 
     @asynccontextmanager
@@ -233,6 +232,13 @@ class Database:
     async def close(self) -> None:
         """Give all connections back to Postgres."""
         await self.engine.dispose()
+
+
+async def enter(session: Session, tenant: uuid.UUID) -> None:
+    """From here to its end, a transaction that began without a tenant sees and writes the rows of this organization."""
+    if session.info.setdefault("tenant", tenant) != tenant:
+        raise RuntimeError("This transaction belongs to another organization.")
+    await session.execute(text("SELECT set_config('app.organization', :tenant, true)"), {"tenant": str(tenant)})
 
 
 def listen_for_queries(engine: AsyncEngine, seen: list[str]) -> Callable[[], None]:

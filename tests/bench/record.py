@@ -16,8 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
+from sqlalchemy import text
 
 from bot.postgres import Postgres
+from bot.worker.deliveries import Deliveries
 from bot.worker.tables import APPLIERS, tenant_of
 from core import clock, db, inbox
 from core.db import Database
@@ -59,8 +61,7 @@ def talk(channel: str, chance: random.Random, first: int) -> Iterator[dict[str, 
                 "text": words(chance),
                 "client_msg_id": str(uuid.uuid4()),
             }
-            text = {"type": "text", "text": message["text"]}
-            section = {"type": "rich_text_section", "elements": [text]}
+            section = {"type": "rich_text_section", "elements": [{"type": "text", "text": message["text"]}]}
             message["blocks"] = [{"type": "rich_text", "block_id": "b", "elements": [section]}]  # type: ignore[assignment]
             if roots and chance.random() < 0.66:
                 message["thread_ts"] = chance.choice(roots)
@@ -151,19 +152,22 @@ async def settle_in(dsn: str) -> list[str]:
 
 
 async def apply(dsn: str) -> None:
-    """The worker, in a process of its own: applies all that waits, and prints how long it took and what memory it has."""
+    """The worker's loop, in a process of its own: applies all that waits, and prints how long it took and what memory it has."""
     database = Database(dsn, statement_timeout=30_000, lock_timeout=5_000)
     async with database.platform() as session:
-        await inbox.due(session)
-    began, applied = time.perf_counter(), 0
-    while found := await inbox.apply_some(database, APPLIERS, tenant_of):
-        applied += found
-    took = time.perf_counter() - began
+        waiting = (await session.execute(text("SELECT count(*) FROM deliveries WHERE state = 'new'"))).scalar_one()
+    loop = Deliveries(database, APPLIERS, tenant_of)
+    began, cpu = time.perf_counter(), time.process_time()
+    working = asyncio.create_task(loop.run())
+    await loop.settled(600)
+    took, cpu = time.perf_counter() - began, time.process_time() - cpu
+    loop.stop()
+    await working
     async with database.platform() as session:
         aside = await inbox.set_aside(session)
     assert not aside, aside[0].error
     await database.close()
-    print(json.dumps({"per_s": applied / took, "mb": memory(os.getpid())}))
+    print(json.dumps({"per_s": waiting / took, "mb": memory(os.getpid()), "cpu_ms": cpu * 1_000 / max(waiting, 1)}))
 
 
 def memory(pid: int) -> float:
