@@ -14,7 +14,7 @@ from core.inbox.deliveries import Delivery
 TOGETHER = 50
 """From how many lanes at most deliveries are applied in one transaction."""
 
-WINDOW = 1_000
+WINDOW = 2_000
 """How many of the oldest deliveries are looked at; what lanes wait behind them is asked only if those are of few lanes."""
 
 ASIDE = text(
@@ -88,7 +88,7 @@ async def _lanes(session: Session, waiting: Sequence[sa.Row[tuple[str, str, str,
     ordered = sorted(waiting, key=lambda lane: first[lane.source, lane.team])
     for (source, team), group in groupby(ordered, lambda lane: (lane.source, lane.team)):
         wanted = Claim(source, team, [], None, limit, limit // 4)
-        flooded, others, ours, filled = list[str](), dict[str, int](), list[str](), 0
+        flooded, others, ours, filled, most = list[str](), dict[str, int](), list[str](), 0, 0
         for lane in group:
             if lane.waiting < limit:
                 others[lane.lane] = lane.waiting
@@ -98,7 +98,6 @@ async def _lanes(session: Session, waiting: Sequence[sa.Row[tuple[str, str, str,
         while flooded and not ours:
             ours = await again(session, replace(wanted, lanes=[flooded.pop(0)]))
         room = limit // 2 if ours else limit
-        share = limit if ours else limit // 4
         while others and filled < room and len(ours) < TOGETHER:
             tried, full = dict[str, int](), filled
             while others and full < room and len(ours) + len(tried) < TOGETHER:
@@ -108,8 +107,11 @@ async def _lanes(session: Session, waiting: Sequence[sa.Row[tuple[str, str, str,
             free = await again(session, replace(wanted, lanes=list(tried)))
             ours += free
             filled += sum(tried[name] for name in free)
+            most = max([most, *(tried[name] for name in free)])
+        if ours and filled < limit:  # so a lane may hold more than was seen, or is flooded
+            most = limit if room < limit else max(limit // 4, -(-limit // len(ours)))
         if ours:
-            return replace(wanted, lanes=ours, share=max(share, -(-limit // len(ours))))
+            return replace(wanted, lanes=ours, share=most)
     return None
 
 
