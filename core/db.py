@@ -1,8 +1,10 @@
 """The database: the base of every row, and the two doors, transaction(tenant) and platform(), that alone commit."""
 
 import importlib
+import os
 import pkgutil
 import secrets
+import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -102,6 +104,16 @@ class TenantRow(Row):
             ),
             *cls.RULES,
         )
+
+
+def new_id() -> uuid.UUID:
+    """An id that begins with the time (a UUID of version 7): rows that are written together stand together in every index.
+
+    With ids that are mere chance, each of a million messages more would change a page of its own, in four indexes.
+    """
+    chance = int.from_bytes(os.urandom(10))
+    stamped = (time.time_ns() // 1_000_000) << 80 | chance & 0x0FFF_3FFF_FFFF_FFFF_FFFF | 0x7000_8000_0000_0000_0000
+    return uuid.UUID(int=stamped)
 
 
 def new_number() -> str:

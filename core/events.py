@@ -17,7 +17,7 @@ from core.chain import APPEND, HEADS_LOCKED, HEADS_MADE, HEADS_MOVED, Link
 from core.chain import GENESIS as GENESIS
 from core.chain import canonical as canonical
 from core.chain import link_hash as link_hash
-from core.db import Session, TenantRow
+from core.db import Session, TenantRow, new_id
 from core.people import Actor
 
 
@@ -224,7 +224,7 @@ async def _announced(session: Session, links: Sequence[Link]) -> None:
 
 def _linked(happening: Happening, seq: int, prev_hash: bytes, at: datetime) -> Link:
     """The event that stands at this place of its chain."""
-    event_id, actor = uuid.uuid4(), happening.actor
+    event_id, actor = new_id(), happening.actor
     body = canonical(
         {
             "id": str(event_id),

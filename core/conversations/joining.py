@@ -16,7 +16,7 @@ from core.conversations.nearby import Standing
 from core.conversations.tables import Conversation, Message
 from core.conversations.turning import Turn, settle, topic_of
 from core.conversations.word import Word, columns
-from core.db import Session, new_number
+from core.db import Session, new_id, new_number
 from core.events import Happening, Kind
 from core.posts import Post
 
@@ -142,7 +142,7 @@ async def _joined(
 def _open(first: Word) -> Standing:
     """A conversation that these words begin."""
     tenant, engagement_id = first.engagement.organization_id, first.engagement.id
-    return Standing(uuid.uuid4(), tenant, engagement_id, first.channel, first.root, "open", first.sent_at)
+    return Standing(new_id(), tenant, engagement_id, first.channel, first.root, "open", first.sent_at)
 
 
 OPEN = text(

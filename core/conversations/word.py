@@ -9,7 +9,7 @@ from typing import Any
 from core import clock
 from core.conversations.said import SPOKEN, Said, moment
 from core.conversations.tables import Message
-from core.db import Session
+from core.db import Session, new_id
 from core.engagements import Engagement, Place
 
 Text = tuple[str, list[Any] | None]
@@ -23,7 +23,7 @@ class Word:
     place: Place
     channel: str
     ts: str
-    id: uuid.UUID = field(default_factory=uuid.uuid4)
+    id: uuid.UUID = field(default_factory=new_id)
     row: Message | None = None
     said: Said | None = None
     """What tells best who said it and where; None while nothing of that is known."""
