@@ -11,8 +11,8 @@ from core import clock
 from core.db import Session
 from core.inbox.deliveries import Delivery
 
-TOGETHER = 50
-"""From how many lanes at most deliveries are applied in one transaction."""
+TOGETHER = 400
+"""From how many lanes at most deliveries are applied in one transaction: where each has one, as many as fill it."""
 
 WINDOW = 2_000
 """How many of the oldest deliveries are looked at; what lanes wait behind them is asked only if those are of few lanes."""

@@ -56,10 +56,10 @@ async def test_two_workers_divide_the_lanes(database: Database) -> None:
         await batches.apply(session, deliveries)
         await met.wait()
 
-    work = inbox.apply_some(database, {("slack", "message"): Together(apply)}, tenant_of)
-    more = inbox.apply_some(database, {("slack", "message"): Together(apply)}, tenant_of)
+    work = inbox.apply_some(database, {("slack", "message"): Together(apply)}, tenant_of, limit=200)
+    more = inbox.apply_some(database, {("slack", "message"): Together(apply)}, tenant_of, limit=200)
     async with asyncio.timeout(10):
-        assert sorted(await asyncio.gather(work, more)) == [150, 250]
+        assert sorted(await asyncio.gather(work, more)) == [200, 200]
     one, other = batches.given
     assert not {int(name[2:]) % 80 for name in one} & {int(name[2:]) % 80 for name in other}
 
