@@ -98,14 +98,18 @@ async def _apply(db: Database, appliers: Appliers, tenant_of: TenantOf, limit: i
             await enter(session, tenant)
         await session.execute(UNHURRIED)
         deliveries = await taken(session, mine) if mine.lanes else []
-        runs: dict[tuple[Applier | None, int], list[Delivery]] = {}
-        for number, delivery in enumerate(deliveries):
+        together: dict[Together, list[Delivery]] = {}
+        alone: list[tuple[Applier | None, list[Delivery]]] = []
+        for delivery in deliveries:
             applier = _applier(appliers, delivery)
-            # Those that are applied together in one go, the others in between: rows are locked in the same order everywhere.
-            runs.setdefault((applier, 0 if isinstance(applier, Together) else number), []).append(delivery)
+            if isinstance(applier, Together):
+                together.setdefault(applier, []).append(delivery)
+            else:
+                alone.append((applier, [delivery]))
         failed: list[tuple[Delivery, str]] = []
-        for (applier, _), run in runs.items():
-            failed += await _run(session, tenant, applier, run)
+        # What is applied together comes first, in one go, so that all workers lock the same rows in the same order.
+        for run_by, run in [*together.items(), *alone]:
+            failed += await _run(session, tenant, run_by, run)
         unapplied = {delivery.id for delivery, _ in failed}
         await _record(session, [delivery.id for delivery in deliveries if delivery.id not in unapplied], failed)
         return len(deliveries)
