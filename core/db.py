@@ -2,9 +2,11 @@
 
 import asyncio
 import importlib
+import os
 import pkgutil
 import random
 import secrets
+import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -112,6 +114,16 @@ class TenantRow(Row):
         )
 
 
+def new_id() -> uuid.UUID:
+    """An id that begins with the time (a UUID of version 7): rows that are written together stand together in every index.
+
+    With ids that are mere chance, each of a million messages more would change a page of its own, in four indexes.
+    """
+    chance = int.from_bytes(os.urandom(10))
+    stamped = (time.time_ns() // 1_000_000) << 80 | chance & 0x0FFF_3FFF_FFFF_FFFF_FFFF | 0x7000_8000_0000_0000_0000
+    return uuid.UUID(int=stamped)
+
+
 def new_number() -> str:
     """Eight hexadecimal digits, by which SPP's API knows orders, invoices and tickets in addresses."""
     return secrets.token_hex(4).upper()
@@ -184,8 +196,7 @@ class Database:
     async def transaction(self, tenant: uuid.UUID) -> AsyncIterator[Session]:
         """A transaction that sees and writes the rows of one organization; commits at its end, rolls back on any error."""
         async with self._begin() as session:
-            session.info["tenant"] = tenant
-            await session.execute(text("SELECT set_config('app.organization', :tenant, true)"), {"tenant": str(tenant)})
+            await enter(session, tenant)
             yield session
 
     @asynccontextmanager
@@ -244,6 +255,13 @@ class Database:
     async def close(self) -> None:
         """Give all connections back to Postgres."""
         await self.engine.dispose()
+
+
+async def enter(session: Session, tenant: uuid.UUID) -> None:
+    """From here to its end, a transaction that began without a tenant sees and writes the rows of this organization."""
+    if session.info.setdefault("tenant", tenant) != tenant:
+        raise RuntimeError("This transaction belongs to another organization.")
+    await session.execute(text("SELECT set_config('app.organization', :tenant, true)"), {"tenant": str(tenant)})
 
 
 def listen_for_queries(engine: AsyncEngine, seen: list[str]) -> Callable[[], None]:

@@ -1,6 +1,5 @@
 """What happened and who did it: append-only, hash-chained; recording an event is also what announces it."""
 
-import hashlib
 import json
 import uuid
 from collections.abc import Mapping, Sequence
@@ -9,12 +8,16 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, Index, LargeBinary, UniqueConstraint, select, text
+from sqlalchemy import BigInteger, Index, LargeBinary, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.schema import SchemaItem
 
 from core import clock, jobs
-from core.db import Session, TenantRow
+from core.chain import APPEND, HEADS_LOCKED, HEADS_MADE, HEADS_MOVED, Link
+from core.chain import GENESIS as GENESIS
+from core.chain import canonical as canonical
+from core.chain import link_hash as link_hash
+from core.db import Session, TenantRow, new_id
 from core.people import Actor
 
 
@@ -151,20 +154,6 @@ class Event(TenantRow):
         return self.chain if self.chain != self.organization_id else None
 
 
-GENESIS = bytes(32)
-"""What the first event of a chain has in the place of the previous hash."""
-
-
-def canonical(value: dict[str, Any]) -> str:
-    """JSON with sorted keys and no spaces: the one text of a value, whose bytes are hashed."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-
-
-def link_hash(prev_hash: bytes, body: str) -> bytes:
-    """SHA-256 over the previous hash and the body's UTF-8 bytes."""
-    return hashlib.sha256(prev_hash + body.encode()).digest()
-
-
 @dataclass(frozen=True)
 class Happening:
     """What is to be recorded: who did what to which thing. `chain` is the engagement, or the organization itself."""
@@ -194,51 +183,55 @@ async def record(
     locked from here to the commit, so a verb records last.
     """
     chain = engagement_id or actor.organization_id
-    [event] = await record_all(session, [Happening(actor, kind, subject, subject_id, chain, facts)], announce=announce)
+    [link] = await _chained(session, [Happening(actor, kind, subject, subject_id, chain, facts)])
+    event = Event(**link._asdict())
+    session.add(event)
+    await session.flush()
+    if announce:
+        await _announced(session, [link])
     return event
 
 
-async def record_all(session: Session, happenings: Sequence[Happening], *, announce: bool = True) -> list[Event]:
+async def record_all(session: Session, happenings: Sequence[Happening]) -> None:
     """Append several events of one organization, each to its chain and in this order; the heads are locked in the order of their ids."""
     if not happenings:
-        return []
+        return
+    links = await _chained(session, happenings)
+    columns = {name: [getattr(link, name) for link in links] for name in Link._fields}
+    await session.execute(APPEND, columns)
+    await _announced(session, links)
+
+
+async def _chained(session: Session, happenings: Sequence[Happening]) -> list[Link]:
+    """The events as they are to be appended; their chains' heads stand there already, and are locked until the commit."""
     tenant, now = happenings[0].actor.organization_id, clock.now()
     chains = sorted({happening.chain for happening in happenings})
     await session.execute(HEADS_MADE, {"tenant": tenant, "chains": chains, "genesis": GENESIS, "now": now})
     heads = {chain: (seq, tip) for chain, seq, tip in (await session.execute(HEADS_LOCKED, {"chains": chains})).all()}
-    made = []
+    links = []
     for happening in happenings:
         seq, tip = heads[happening.chain]
-        event = _linked(happening, seq + 1, tip, now)
-        heads[happening.chain] = (event.seq, event.hash)
-        made.append(event)
-    session.add_all(made)
-    await session.flush()
-    await session.execute(
-        text("UPDATE chain_heads SET seq = :seq, hash = :hash WHERE chain = :chain"),
-        [{"chain": chain, "seq": seq, "hash": tip} for chain, (seq, tip) in heads.items()],
-    )
-    if announce and not session.info.get("quiet"):  # what is backfilled is no news
+        link = _linked(happening, seq + 1, tip, now)
+        heads[happening.chain] = (link.seq, link.hash)
+        links.append(link)
+    ends = [heads[chain] for chain in chains]
+    ends_now = {"chains": chains, "seqs": [seq for seq, _ in ends], "hashes": [tip for _, tip in ends]}
+    await session.execute(HEADS_MOVED, ends_now)
+    return links
+
+
+async def _announced(session: Session, links: Sequence[Link]) -> None:
+    if not session.info.get("quiet"):  # what is backfilled is no news
         announcing = [
-            jobs.Wanted("event.announce", f"announce:{event.chain}", {"event": str(event.id)}, tenant) for event in made
+            jobs.Wanted("event.announce", f"announce:{link.chain}", {"event": str(link.id)}, link.organization_id)
+            for link in links
         ]
         await jobs.enqueue_all(session, announcing)
-    return made
 
 
-HEADS_MADE = text(
-    "INSERT INTO chain_heads (id, organization_id, chain, seq, hash, created_at)"
-    " SELECT gen_random_uuid(), :tenant, chain, 0, :genesis, :now FROM unnest(CAST(:chains AS uuid[])) chain"
-    " ON CONFLICT (organization_id, chain) DO NOTHING"
-)
-HEADS_LOCKED = text(
-    "SELECT chain, seq, hash FROM chain_heads WHERE chain = ANY(CAST(:chains AS uuid[])) ORDER BY chain FOR NO KEY UPDATE"
-)
-
-
-def _linked(happening: Happening, seq: int, prev_hash: bytes, at: datetime) -> Event:
+def _linked(happening: Happening, seq: int, prev_hash: bytes, at: datetime) -> Link:
     """The event that stands at this place of its chain."""
-    event_id, actor = uuid.uuid4(), happening.actor
+    event_id, actor = new_id(), happening.actor
     body = canonical(
         {
             "id": str(event_id),
@@ -253,9 +246,10 @@ def _linked(happening: Happening, seq: int, prev_hash: bytes, at: datetime) -> E
             "facts": dict(happening.facts),
         }
     )
-    return Event(
+    return Link(
         id=event_id,
         organization_id=actor.organization_id,
+        created_at=at,
         chain=happening.chain,
         seq=seq,
         kind=happening.kind.value,

@@ -1,12 +1,12 @@
 """Jobs on their way in: added in the writer's own transaction, one or many in one statement."""
 
-import json
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import orjson
 from sqlalchemy import text
 
 from core import clock
@@ -71,7 +71,7 @@ async def enqueue_all(session: Session, wanted: Sequence[Wanted]) -> None:
         "kinds": [one.kind for one in chosen],
         "lanes": [one.lane for one in chosen],
         "methods": [one.method or one.kind for one in chosen],
-        "payloads": [json.dumps(one.payload) for one in chosen],
+        "payloads": [orjson.dumps(one.payload).decode() for one in chosen],
         "dedupes": [one.dedupe for one in chosen],
         "times": [one.run_at or now for one in chosen],
     }

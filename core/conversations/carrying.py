@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from core import clock, engagements, jobs, links, people, posts
 from core.conversations.handling import whole
+from core.conversations.nearby import Standing
 from core.conversations.said import SPOKEN
 from core.conversations.tables import Attachment, Conversation, Message
 from core.db import Session
@@ -85,7 +86,7 @@ async def thread_of(session: Session, conversation_id: uuid.UUID, user_id: uuid.
     return Thread(talk.topic, told["subject"], (*told["references"][-8:], last.source_ref))
 
 
-async def carry_later(session: Session, conversations: Sequence[Conversation]) -> None:
+async def carry_later(session: Session, conversations: Sequence[Conversation | Standing]) -> None:
     """After staff spoke in the channel: have their words carried to who takes part by mail, after the time in which they may be mended."""
     if not conversations or session.info.get("quiet"):
         return

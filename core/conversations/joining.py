@@ -6,17 +6,17 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Literal
+from typing import Any, Literal
 
-from sqlalchemy import update
-from sqlalchemy.orm.attributes import set_committed_value
+from sqlalchemy import select, text, update
 
 from core import clock, events, jobs, links, people
 from core.conversations import nearby
+from core.conversations.nearby import Standing
 from core.conversations.tables import Conversation, Message
 from core.conversations.turning import Turn, settle, topic_of
-from core.conversations.word import Word
-from core.db import Session, new_number
+from core.conversations.word import Word, columns
+from core.db import Session, new_id, new_number
 from core.events import Happening, Kind
 from core.posts import Post
 
@@ -33,11 +33,11 @@ COURTESY = re.compile(
 class Joined:
     """A conversation that words came into, what it was before, and what it stands for from now on."""
 
-    conversation: Conversation
+    conversation: Standing
     words: list[Word]
     was: str
     made: bool
-    others: list[Conversation]
+    others: list[Standing]
     anew: bool
     """What came does not just follow what was known, so that all has to be worked out again."""
 
@@ -87,21 +87,22 @@ async def _joined(
     words: Sequence[Word],
     heard: Mapping[str, Word],
     ties: nearby.Ties,
-    found: Sequence[Conversation],
+    found: Sequence[Standing],
     roots: Mapping[nearby.Thread, nearby.Root],
     cards: Mapping[nearby.Thread, Post],
 ) -> list[Joined]:
-    known, said = defaultdict[object, dict[uuid.UUID, Conversation]](dict), defaultdict[object, list[Word]](list)
+    known, said = defaultdict[object, dict[uuid.UUID, Standing]](dict), defaultdict[object, list[Word]](list)
     for one in found:
         known[ties.of(one.id)][one.id] = one
     for word in words:
         said[ties.of(word.thread)].append(word)
-    joined, changed = [], []
+    joined, made, changed = list[Joined](), list[tuple[Any, ...]](), list[tuple[Any, ...]]()
+    belonging: list[tuple[list[uuid.UUID], uuid.UUID]] = []
     for group, theirs in said.items():
         there = sorted(known[group].values(), key=lambda one: (one.opened_at, one.id))
         before = [root for word in theirs if (root := roots.get(word.thread)) and root.conversation_id is None]
         first = theirs[0]
-        into = there[0] if there else _open(session, first, cards.get(first.thread))
+        into = there[0] if there else _open(first)
         latest = into.last_message_at
         late = latest is not None and first.sent_at < latest
         joined.append(Joined(into, theirs, into.status, not there, there[1:], bool(there[1:] or before or late)))
@@ -117,57 +118,83 @@ async def _joined(
             turn = Turn(into.status, into.waiting_since, into.resolved_at)
             for word in theirs:
                 turn = turn.heard(word.side, word.sent_at, word.first_text)
-            now = {
-                "status": turn.status,
-                "waiting_since": turn.since,
-                "resolved_at": turn.resolved_at,
-                "last_message_at": theirs[-1].sent_at,
-            }
+            into.status, into.waiting_since, into.resolved_at = turn.status, turn.since, turn.resolved_at
+            into.last_message_at = theirs[-1].sent_at
             if there:
-                changed.append({"id": into.id, **now})
-            for name, value in now.items():
-                (set_committed_value if there else setattr)(into, name, value)
-        belongs = update(Message).where(Message.id.in_([one.id for one in before]), Message.conversation_id.is_(None))
+                changed.append((into.id, into.status, into.waiting_since, into.resolved_at, into.last_message_at))
+        if not there:
+            made.append(_row(into, first, cards.get(first.thread)))
         if before:
-            await session.flush()
-            await session.execute(belongs.values(conversation_id=into.id))
-    await session.flush()
-    if changed:  # at once, where the session would write one after the other
-        await session.execute(update(Conversation), changed)
+            belonging.append(([one.id for one in before], into.id))
+    if made:
+        await session.execute(OPEN, columns(session, made))
+    if changed:
+        await session.execute(CHANGE, columns(session, changed))
+    for ids, conversation_id in belonging:
+        belongs = update(Message).where(Message.id.in_(ids), Message.conversation_id.is_(None))
+        await session.execute(belongs.values(conversation_id=conversation_id))
     for each in joined:
         for other in each.others:
             await _merge(session, other, each.conversation)
     return joined
 
 
-def _open(session: Session, first: Word, card: Post | None) -> Conversation:
+def _open(first: Word) -> Standing:
+    """A conversation that these words begin."""
+    tenant, engagement_id = first.engagement.organization_id, first.engagement.id
+    return Standing(new_id(), tenant, engagement_id, first.channel, first.root, "open", first.sent_at)
+
+
+OPEN = text(
+    "INSERT INTO conversations (id, organization_id, created_at, engagement_id, channel_id, thread_ts, status, opened_at,"
+    " waiting_since, resolved_at, last_message_at, number, topic, opened_by_id, subject, subject_id, link, by_mail)"
+    " SELECT id, :tenant, :now, engagement_id, channel_id, thread_ts, status, opened_at, waiting_since, resolved_at,"
+    " last_message_at, number, topic, opened_by_id, subject, subject_id, '', false FROM unnest(CAST(:c0 AS uuid[]),"
+    " CAST(:c1 AS uuid[]), CAST(:c2 AS text[]), CAST(:c3 AS text[]), CAST(:c4 AS text[]), CAST(:c5 AS timestamptz[]),"
+    " CAST(:c6 AS timestamptz[]), CAST(:c7 AS timestamptz[]), CAST(:c8 AS timestamptz[]), CAST(:c9 AS text[]),"
+    " CAST(:c10 AS text[]), CAST(:c11 AS uuid[]), CAST(:c12 AS text[]), CAST(:c13 AS uuid[]))"
+    " AS t(id, engagement_id, channel_id, thread_ts, status, opened_at, waiting_since, resolved_at, last_message_at,"
+    " number, topic, opened_by_id, subject, subject_id)"
+)
+CHANGE = text(
+    "UPDATE conversations c SET status = t.status, waiting_since = t.waiting_since, resolved_at = t.resolved_at,"
+    " last_message_at = t.last_message_at FROM unnest(CAST(:c0 AS uuid[]), CAST(:c1 AS text[]),"
+    " CAST(:c2 AS timestamptz[]), CAST(:c3 AS timestamptz[]), CAST(:c4 AS timestamptz[]))"
+    " AS t(id, status, waiting_since, resolved_at, last_message_at) WHERE c.id = t.id"
+)
+
+
+def _row(begun: Standing, first: Word, card: Post | None) -> tuple[Any, ...]:
+    """What is written of a conversation that was begun; under a card it is tied to what the card is about."""
     tied = card if card is not None and card.subject in ("proposal", "project", "invoice") else None
-    conversation = Conversation(
-        id=uuid.uuid4(),
-        organization_id=first.engagement.organization_id,
-        number=new_number(),
-        engagement_id=first.engagement.id,
-        topic=topic_of(first.first_text),
-        status="open",
-        channel_id=first.channel,
-        thread_ts=first.root,
-        opened_by_id=first.author_id,
-        opened_at=first.sent_at,
-        subject=tied.subject if tied else "",
-        subject_id=tied.subject_id if tied else None,
+    return (
+        begun.id,
+        begun.engagement_id,
+        begun.channel_id,
+        begun.thread_ts,
+        begun.status,
+        begun.opened_at,
+        begun.waiting_since,
+        begun.resolved_at,
+        begun.last_message_at,
+        new_number(),
+        topic_of(first.first_text),
+        first.author_id,
+        tied.subject if tied else "",
+        tied.subject_id if tied else None,
     )
-    session.add(conversation)
-    return conversation
 
 
-async def _merge(session: Session, other: Conversation, into: Conversation) -> None:
+async def _merge(session: Session, other: Standing, into: Standing) -> None:
     """Move all that was said in one conversation to another, which stands for both from now on."""
     await session.execute(update(Message).where(Message.conversation_id == other.id).values(conversation_id=into.id))
     into.owner_id, into.by_mail = into.owner_id or other.owner_id, into.by_mail or other.by_mail
     if other.by_mail:
         await links.lead_elsewhere(session, other.id, into.id)
-    other.deleted_at, other.thread_ts = clock.now(), None
-    await session.flush()
+    gone = update(Conversation).where(Conversation.id == other.id)
+    await session.execute(gone.values(deleted_at=clock.now(), thread_ts=None))
+    whole = update(Conversation).where(Conversation.id == into.id)
+    await session.execute(whole.values(owner_id=into.owner_id, by_mail=into.by_mail))
 
 
 async def conclude(session: Session, joined: Sequence[Joined], late: Set[uuid.UUID]) -> None:
@@ -175,15 +202,20 @@ async def conclude(session: Session, joined: Sequence[Joined], late: Set[uuid.UU
 
     `late` are the conversations of messages whose first words came late: topics may be made of them.
     """
-    anew = {one.conversation.id: one.conversation for one in joined if one.anew}
-    for found in await nearby.conversations(session, set(), set(late) - set(anew)):
-        anew[found.id] = found
-    for conversation in anew.values():
-        await settle(session, conversation)
+    settled: dict[uuid.UUID, str] = {}
+    held = {one.id for one in session.identity_map.values() if isinstance(one, Conversation)}
+    anew = {one.conversation.id for one in joined if one.anew} | late
+    if anew or held:  # read again, because what was written above went past those that the session holds
+        query = select(Conversation).where(Conversation.id.in_(anew | held)).order_by(Conversation.id)
+        for found in (await session.execute(query.execution_options(populate_existing=True))).scalars().all():
+            if found.id in anew and found.deleted_at is None:
+                await settle(session, found)
+                settled[found.id] = found.status
     happened: list[Happening] = []
     wanted: dict[tuple[str, uuid.UUID], jobs.Wanted] = {}
     for one in joined:
         first, conversation = one.words[0], one.conversation
+        status = settled.get(conversation.id, conversation.status)
         tenant, engagement_id = conversation.organization_id, conversation.engagement_id
         side: Literal["staff", "client"] = "staff" if first.side == "staff" else "client"
         author = people.Actor(tenant, side, user_id=first.author_id, name=first.author_name)
@@ -193,9 +225,9 @@ async def conclude(session: Session, joined: Sequence[Joined], late: Set[uuid.UU
 
         if one.made:
             happens(Kind.CONVERSATION_OPENED, conversation.id, said=True)
-        elif one.was == "resolved" and conversation.status != "resolved":
+        elif one.was == "resolved" and status != "resolved":
             happens(Kind.CONVERSATION_REOPENED, conversation.id)
-        elif one.was != conversation.status:
+        elif one.was != status:
             wanted["status", engagement_id] = jobs.Wanted(
                 "engagement.redraw",
                 f"redraw:{engagement_id}",

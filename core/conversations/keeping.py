@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 from sqlalchemy import select, text
 
-from core import clock, jobs, people, posts
+from core import jobs, people, posts
 from core.conversations import carrying, joining, mirror, nearby
 from core.conversations.handling import whole
 from core.conversations.mirror import CONTROL
@@ -15,7 +15,7 @@ from core.conversations.said import SPOKEN, Fact, honoured, moment
 from core.conversations.tables import Message
 from core.conversations.targets import follow_all
 from core.conversations.turning import retell
-from core.conversations.word import Word, is_hollow
+from core.conversations.word import Word, columns, is_hollow
 from core.db import Session
 from core.people import Identity, User
 
@@ -195,17 +195,11 @@ async def _insert(session: Session, words: Sequence[Word]) -> None:
                 said.erased_at if said else None,
             )
         )
-    await session.execute(INSERT, _columns(session, rows))
+    await session.execute(INSERT, columns(session, rows))
 
 
 def _json(value: Any) -> str | None:
     return None if value is None else orjson.dumps(value).decode()
-
-
-def _columns(session: Session, rows: Sequence[tuple[Any, ...]]) -> dict[str, Any]:
-    """The rows as one array for each column, with the tenant and the time that all have in common."""
-    columns = {f"c{number}": list(column) for number, column in enumerate(zip(*rows, strict=True))}
-    return {"tenant": session.info["tenant"], "now": clock.now(), **columns}
 
 
 REVISE = text(
@@ -228,7 +222,7 @@ async def _revise(session: Session, words: dict[str, Word]) -> list[Word]:
             several[word.id] = word
     if not rows:
         return []
-    made = (await session.execute(REVISE, _columns(session, rows))).all()
+    made = (await session.execute(REVISE, columns(session, rows))).all()
     return [several[message_id] for message_id in {row.message_id for row in made} if several[message_id].first_is_late]
 
 
@@ -254,7 +248,7 @@ async def _files(session: Session, words: Sequence[Word]) -> None:
     if not rows:
         return
     tenant: uuid.UUID = session.info["tenant"]
-    made = [row.id for row in (await session.execute(FILES, _columns(session, rows))).all() if row.new]
+    made = [row.id for row in (await session.execute(FILES, columns(session, rows))).all() if row.new]
     await jobs.enqueue_all(
         session,
         [jobs.Wanted("file.fetch", f"file:{tenant}:{one.hex[0]}", {"file": str(one)}, tenant) for one in made],

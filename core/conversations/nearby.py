@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import and_, or_, select, text
 
@@ -82,16 +82,50 @@ async def neighbours(
     return [(row.number - 1, row.conversation_id) for row in await session.execute(NEIGHBOURS, columns)]
 
 
-async def conversations(session: Session, threads: Set[Thread], ids: Set[uuid.UUID]) -> list[Conversation]:
+@dataclass(slots=True)
+class Standing:
+    """A conversation that lives: what words that come into it need to know of it, and change."""
+
+    id: uuid.UUID
+    organization_id: uuid.UUID
+    engagement_id: uuid.UUID
+    channel_id: str | None
+    thread_ts: str | None
+    status: str
+    opened_at: datetime
+    waiting_since: datetime | None = None
+    resolved_at: datetime | None = None
+    last_message_at: datetime | None = None
+    owner_id: uuid.UUID | None = None
+    by_mail: bool = False
+
+
+STANDING = (
+    Conversation.id,
+    Conversation.organization_id,
+    Conversation.engagement_id,
+    Conversation.channel_id,
+    Conversation.thread_ts,
+    Conversation.status,
+    Conversation.opened_at,
+    Conversation.waiting_since,
+    Conversation.resolved_at,
+    Conversation.last_message_at,
+    Conversation.owner_id,
+    Conversation.by_mail,
+)
+
+
+async def conversations(session: Session, threads: Set[Thread], ids: Set[uuid.UUID]) -> list[Standing]:
     """The conversations that live: those with these ids, and those of these threads."""
     if not threads and not ids:
         return []
     by_thread = and_(text("channel_id = ANY(CAST(:channels AS text[]))"), text("thread_ts = ANY(CAST(:tss AS text[]))"))
-    query = select(Conversation).where(
+    query = select(*STANDING).where(
         Conversation.deleted_at.is_(None), or_(text("id = ANY(CAST(:ids AS uuid[]))"), by_thread)
     )
     given = {"ids": list(ids), "channels": list({one for one, _ in threads}), "tss": list({ts for _, ts in threads})}
-    found = list((await session.execute(query, given)).scalars())
+    found = [Standing(*row) for row in await session.execute(query, given)]
     return [one for one in found if one.id in ids or (one.channel_id, one.thread_ts) in threads]
 
 

@@ -13,6 +13,9 @@ SPOKEN = frozenset({"message", "file_share", "thread_broadcast", "me_message"})
 """The kinds of message that are somebody speaking, and so belong to a conversation; the rest are notices of the channel."""
 
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
 @dataclass(frozen=True, slots=True)
 class Said:
     """One message as a face heard it. `ref` is unique in its source; `post_id` marks a card of our own."""
@@ -67,7 +70,7 @@ class Fact:
 def moment(ts: str) -> datetime:
     """Slack's ts as a time."""
     seconds, _, fraction = ts.partition(".")
-    return datetime.fromtimestamp(int(seconds), UTC) + timedelta(microseconds=int((fraction or "0").ljust(6, "0")[:6]))
+    return EPOCH + timedelta(seconds=int(seconds), microseconds=int(fraction.ljust(6, "0")[:6]))
 
 
 def honoured(erasures: Mapping[str, datetime], said: Said) -> Said:

@@ -1,12 +1,15 @@
 """A message while it is kept: all that is heard of it in one pass, beside what is known of it already."""
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from core import clock
 from core.conversations.said import SPOKEN, Said, moment
 from core.conversations.tables import Message
+from core.db import Session, new_id
 from core.engagements import Engagement, Place
 
 Text = tuple[str, list[Any] | None]
@@ -20,7 +23,7 @@ class Word:
     place: Place
     channel: str
     ts: str
-    id: uuid.UUID = field(default_factory=uuid.uuid4)
+    id: uuid.UUID = field(default_factory=new_id)
     row: Message | None = None
     said: Said | None = None
     """What tells best who said it and where; None while nothing of that is known."""
@@ -36,6 +39,10 @@ class Word:
     conversation_id: uuid.UUID | None = None
     first_is_late: bool = False
     """It was known by a later text only, and what is taken for its first has changed."""
+    sent_at: datetime = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.sent_at = moment(self.ts)
 
     @property
     def ref(self) -> str:
@@ -51,11 +58,6 @@ class Word:
     def thread(self) -> tuple[str, str]:
         """Its channel, and the ts of the message that its thread hangs from."""
         return self.channel, self.root
-
-    @property
-    def sent_at(self) -> datetime:
-        """When it was said."""
-        return moment(self.ts)
 
     @property
     def first_text(self) -> str:
@@ -98,3 +100,9 @@ class Word:
 def is_hollow(row: Message) -> bool:
     """Whether the row stands for a message of which only its deletion is known."""
     return not (row.author_ref or row.text or row.blocks or row.edited_ts)
+
+
+def columns(session: Session, rows: Sequence[tuple[Any, ...]]) -> dict[str, Any]:
+    """Rows to be written, as one array for each column, with the tenant and the time that all have in common."""
+    arrays = {f"c{number}": list(column) for number, column in enumerate(zip(*rows, strict=True))}
+    return {"tenant": session.info["tenant"], "now": clock.now(), **arrays}

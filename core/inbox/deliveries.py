@@ -114,10 +114,21 @@ async def set_aside(session: Session) -> list[Delivery]:
     return list((await session.execute(waiting.options(defer(Delivery.body, raiseload=True)))).scalars())
 
 
+LANE_OVER = text(
+    "SELECT pg_advisory_xact_lock(hashtextextended(concat_ws('/', source, team, lane), 7263002))"
+    " FROM (SELECT DISTINCT source, team, lane FROM deliveries WHERE lane = :lane) known"
+)
+
+
 async def replay(
     session: Session, *, ids: Sequence[int] | None = None, team: str | None = None, lane: str | None = None
 ) -> int:
-    """Apply again, from the raw bodies, what was kept: these ids, this team or this lane; all, if none is given."""
+    """Apply again, from the raw bodies, what was kept: these ids, this team or this lane; all, if none is given.
+
+    A lane is waited for while a worker has it, so that what is applied at this moment is applied again as well.
+    """
+    if lane is not None:
+        await session.execute(LANE_OVER, {"lane": lane})
     again = sa.update(Delivery).where(Delivery.state != "new")
     if ids is not None:
         again = again.where(Delivery.id.in_(ids))

@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 from aiohttp import web
@@ -74,6 +75,11 @@ def request(number: int) -> bytes:
         "is_ext_shared_channel": True,
         "event_context": "4-eyJldCI6Im1lc3NhZ2UiLCJ0aWQiOiJUMFNUVURJT0FEQSJ9",
     }
+    return packed(event)
+
+
+def packed(event: dict[str, Any]) -> bytes:
+    """An event as Slack delivers it: a whole HTTP request, signed now."""
     body = json.dumps(event, separators=(",", ":")).encode()
     stamp = str(int(time.time()))
     signature = hmac.digest(SECRET.encode(), b"v0:" + stamp.encode() + b":" + body, "sha256").hex()
@@ -141,6 +147,14 @@ class Connection(asyncio.Protocol):
 async def load(port: int, seconds: float) -> None:
     """Drive a server for so long with requests signed beforehand; prints how many were answered, and their times."""
     waiting = [request(number) for number in range(int(min(MOST, seconds * MOST / SECONDS)))]
+    times, took = await send(port, waiting, seconds)
+    times.sort()
+    figures = {"answered": len(times), "per_s": len(times) / took}
+    print(json.dumps(figures | {f"p{part}": times[len(times) * part // 100] * 1_000 for part in (50, 99)}))
+
+
+async def send(port: int, waiting: list[bytes], seconds: float = 600) -> tuple[list[float], float]:
+    """Send these requests, the last one first, over some connections; returns how long each took, and all."""
     times: list[float] = []
     refused: list[bytes] = []
     began = time.perf_counter()
@@ -153,9 +167,7 @@ async def load(port: int, seconds: float) -> None:
     await asyncio.gather(*(connection.done for _, connection in opened))
     took = time.perf_counter() - began
     assert not refused, f"{len(refused)} were refused, such as {refused[0][:300]!r}"
-    times.sort()
-    figures = {"answered": len(times), "per_s": len(times) / took}
-    print(json.dumps(figures | {f"p{part}": times[len(times) * part // 100] * 1_000 for part in (50, 99)}))
+    return times, took
 
 
 async def serve(app: web.Application) -> None:
@@ -222,7 +234,7 @@ async def kept(dsn: str) -> int:
         await connection.close()
 
 
-def main() -> None:
+def main(rounds_wanted: int = ROUNDS) -> None:
     """Drive both in turns, on a throw-away Postgres with durable settings, and print the medians."""
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)
@@ -233,7 +245,7 @@ def main() -> None:
                 answered = keeping.drive(0.5)["answered"]
                 bolt.drive(0.5)
                 rounds = []
-                for _ in range(ROUNDS):
+                for _ in range(rounds_wanted):
                     ours, theirs = keeping.drive(SECONDS), bolt.drive(SECONDS)
                     answered += ours["answered"]
                     rounds.append((ours, theirs))
@@ -260,6 +272,8 @@ if __name__ == "__main__":
     match sys.argv[1:]:
         case []:
             main()
+        case ["--few"]:
+            main(2)
         case ["ours", dsn]:
             asyncio.run(ours(dsn))
         case ["bolt"]:
