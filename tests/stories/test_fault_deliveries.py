@@ -75,15 +75,15 @@ async def _record(scene: Scene) -> list[Any]:
 
 BLOG, PHOTOS = "Hello, it is about the blog", "And who makes the photos?"
 FILMS = "And who makes the pictures and films?"
-EXPECTED = [
+EXPECTED = [  # a conversation is called by its first words as they read now
     ("Clara Chen", "client", BLOG, [], False, [("tada", True)], BLOG),
     ("Clara Chen", "client", "Could it have two columns?", [], False, [], BLOG),
     ("Ada Lovelace", "staff", "It can. From Monday on?", [], False, [], BLOG),
-    ("Clara Chen", "client", FILMS, [PHOTOS, "And who makes the pictures?"], False, [], PHOTOS),
-    ("Ada Lovelace", "staff", "Grace does", [], False, [("eyes", True)], PHOTOS),
-    ("Clara Chen", "client", "Oops, wrong channel", [], True, [], PHOTOS),
-    ("Clara Chen", "client", "Thanks!", [], False, [], PHOTOS),
-    (PHOTOS, "waiting_us", [FILMS], False),
+    ("Clara Chen", "client", FILMS, [PHOTOS, "And who makes the pictures?"], False, [], FILMS),
+    ("Ada Lovelace", "staff", "Grace does", [], False, [("eyes", True)], FILMS),
+    ("Clara Chen", "client", "Oops, wrong channel", [], True, [], FILMS),
+    ("Clara Chen", "client", "Thanks!", [], False, [], FILMS),
+    (FILMS, "waiting_us", [FILMS], False),
     (BLOG, "waiting_client", [BLOG], True),
 ]
 
