@@ -29,7 +29,7 @@ from core import clock, db
 from core.db import Database
 from core.engagements import Engagement
 from core.schema import upgrade
-from tests.bench import ingest, record
+from tests.bench import ingest, talk
 from tests.bench.outside import Outside
 from tests.builders import TEAM, house
 
@@ -126,7 +126,7 @@ class Load:
 
     def __init__(self, channels: list[str], url: str, seed: int) -> None:
         chance, first = random.Random(seed), int(time.time()) - 90 * 86_400
-        self._talks = [(channel, record.talk(channel, chance, first)) for channel in channels]
+        self._talks = [(channel, talk.talk(channel, chance, first)) for channel in channels]
         self._url = url
         self.model = Model()
         self.acknowledged = self.again = 0
@@ -134,8 +134,8 @@ class Load:
 
     def _events(self) -> Iterator[bytes]:
         while not self.ended:
-            channel, talk = self._talks[self.acknowledged % len(self._talks)]
-            event = next(talk)
+            channel, goes_on = self._talks[self.acknowledged % len(self._talks)]
+            event = next(goes_on)
             now = f"{time.time():.6f}"
             event = {"event_ts": event.get("ts", now), "ts": event.get("deleted_ts", now), "channel": channel, **event}
             self.model.note(event)
