@@ -1,18 +1,14 @@
-"""The command line: demo, serve, work, migrate, doctor, export, erase, repair; a mistake in its use is answered with a sentence."""
+"""The command line, a command a function; a mistake in its use is answered with a sentence."""
 
-import asyncio
-import contextlib
 import os
-import signal
 import sys
-from collections.abc import Callable, Coroutine, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from bot import logs, settings
+from bot import logs, settings, terminal
 
 cli = typer.Typer(
     no_args_is_help=True,
@@ -21,49 +17,6 @@ cli = typer.Typer(
     rich_markup_mode=None,
     help="Throughline: client engagements in Slack, from the first message to the last invoice.",
 )
-
-
-def _fail(sentence: str) -> None:
-    print(sentence, file=sys.stderr)
-    raise typer.Exit(1)
-
-
-def _run(work: Coroutine[Any, Any, Any]) -> Any:
-    """Run to the end; what a person can mend is printed as a sentence, and the process ends with 1."""
-    from core.db import Refused
-
-    try:
-        return asyncio.run(work)
-    except KeyboardInterrupt:
-        raise typer.Exit(130) from None
-    except (RuntimeError, ValueError, LookupError) as error:
-        _fail(str(error))
-    except Refused as error:
-        _fail(f"The database refused: {str(error.orig).partition(chr(10))[0]}. Has `python -m bot migrate` been run?")
-    except OSError as error:
-        _fail(f"A connection failed: {error}. Is the database at DATABASE_URL running?")
-
-
-@contextlib.contextmanager
-def _database(known: settings.Settings) -> Any:
-    """The settings with a database: DATABASE_URL's, else the embedded one, which lives as long as this process needs it."""
-    if known.database_url or known.database_app_url:
-        yield known
-        return
-    from bot.demo import VAR
-    from bot.postgres import Postgres
-
-    VAR.mkdir(exist_ok=True)
-    with Postgres(VAR / "postgres") as dsn:
-        yield known.model_copy(update={"database_url": dsn})
-
-
-async def _stopped() -> None:
-    """Return on Ctrl-C or SIGTERM."""
-    heard = asyncio.Event()
-    for word in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(word, heard.set)
-    await heard.wait()
 
 
 @cli.command()
@@ -82,12 +35,12 @@ def demo(
     if story:
         from bot.demo.story import play
 
-        if not _run(play(print)):
+        if not terminal.run(play(print)):
             raise typer.Exit(1)
         return
     from bot.demo import run
 
-    _run(run(fresh=fresh, browser=browser, say=print))
+    terminal.run(run(fresh=fresh, browser=browser, say=print))
 
 
 @cli.command()
@@ -97,22 +50,23 @@ def serve() -> None:
     Any number of these may run beside each other.
     """
     logs.start()
-    known = _settings()
+    known = terminal.read()
 
     async def run(here: settings.Settings) -> None:
-        from bot.app import App, day_one, serving
+        from bot.app import App, day_one, serving, steady
 
         app = App(here)
         try:
             await day_one(app)
             async with serving(app) as address:
+                steady()
                 print(f"Listening on {address}. Ctrl-C stops.", file=sys.stderr)
-                await _stopped()
+                await terminal.stopped()
         finally:
             await app.close()
 
-    with _database(known) as here:
-        _run(run(here))
+    with terminal.database(known) as here:
+        terminal.run(run(here))
 
 
 @cli.command()
@@ -122,22 +76,23 @@ def work() -> None:
     Any number of these may run beside each other.
     """
     logs.start()
-    known = _settings()
+    known = terminal.read()
 
     async def run(here: settings.Settings) -> None:
-        from bot.app import App, working
+        from bot.app import App, steady, working
 
         app = App(here, patient=True)
         try:
             await app.db.refuse_owner()
             async with working(app):
+                steady()
                 print("Working. Ctrl-C stops.", file=sys.stderr)
-                await _stopped()
+                await terminal.stopped()
         finally:
             await app.close()
 
-    with _database(known) as here:
-        _run(run(here))
+    with terminal.database(known) as here:
+        terminal.run(run(here))
 
 
 @cli.command()
@@ -147,13 +102,13 @@ def migrate() -> None:
     Needs the owner's DATABASE_URL; may be run at any time, and again.
     """
     logs.start("warning")
-    known = _settings()
-    with _database(known) as here:
+    known = terminal.read()
+    with terminal.database(known) as here:
         from core import schema
 
         if not here.database_url:
-            _fail("Set DATABASE_URL to the owner's address: migrations make tables and roles.")
-        _run(schema.upgrade(here.database_url))
+            terminal.fail("Set DATABASE_URL to the owner's address: migrations make tables and roles.")
+        terminal.run(schema.upgrade(here.database_url))
         print(f"The database is at migration {schema.newest()}.")
 
 
@@ -165,13 +120,13 @@ def doctor(
 ) -> None:
     """Check everything, and say what mends each problem."""
     logs.start("error")
-    known = _settings()
-    with _database(known) as here:
+    known = terminal.read()
+    with terminal.database(known) as here:
         from bot import doctor as checks
 
         if again:
-            print(_run(checks.again(here)))
-        findings = _run(checks.examine(here))
+            print(terminal.run(checks.again(here)))
+        findings = terminal.run(checks.examine(here))
         print(checks.report(findings))
         if not all(finding.ok for finding in findings):
             raise typer.Exit(1)
@@ -190,14 +145,14 @@ def export(
     """Take a copy of an engagement: a page, a PDF, the files and all data, with checksums."""
     logs.start("warning")
     if audience not in ("us", "client"):
-        _fail("Write --for us or --for client.")
+        terminal.fail("Write --for us or --for client.")
     from bot import keeping
 
-    with _database(_settings()) as here, _bar("Messages") as tell:
+    with terminal.database(terminal.read()) as here, terminal.bar("Messages") as tell:
         wanted = keeping.copy(
             here, engagement, to=to, zipped=zipped, for_client=audience == "client", agency=agency, tell=tell
         )
-        taken: keeping.Taken = _run(wanted)
+        taken: keeping.Taken = terminal.run(wanted)
     print(f"{taken.path}: {taken.messages:,} messages, {taken.files:,} files.")
     print(f"SHA-256 {taken.sha256}" if zipped else "To check it: sha256sum -c SHA256SUMS")
 
@@ -216,16 +171,30 @@ def erase(
     logs.start("warning")
     from bot import keeping
 
-    with _database(_settings()) as here:
-        plan = _run(keeping.foresee(here, person, agency=agency))
+    with terminal.database(terminal.read()) as here:
+        plan = terminal.run(keeping.foresee(here, person, agency=agency))
         print(keeping.foreseen(plan))
         if dry_run:
             return
         if not yes and not typer.confirm(f"\nErase {plan.person.name}? This cannot be undone."):
-            _fail("Nothing was changed.")
-        with _bar("Messages") as tell:
-            report = _run(keeping.erase(here, person, agency=agency, tell=tell))
+            terminal.fail("Nothing was changed.")
+        with terminal.bar("Messages") as tell:
+            report = terminal.run(keeping.erase(here, person, agency=agency, tell=tell))
         print("\n" + keeping.done(report))
+
+
+@cli.command()
+def seed(agency: Annotated[str, typer.Option(help="Which agency, where several share the database.")] = "") -> None:
+    """Fill a fresh catalog with examples: services in folders with their templates, and a coupon.
+
+    What is there stays as it is; the second time nothing is added.
+    """
+    logs.start("warning")
+    from bot import keeping
+
+    with terminal.database(terminal.read()) as here:
+        added: list[str] = terminal.run(keeping.plant(here, agency=agency))
+    print(f"Added: {', '.join(added)}." if added else "The examples are there already. Nothing was changed.")
 
 
 @cli.command()
@@ -245,32 +214,60 @@ def repair(
     logs.start("warning")
     from bot.worker import backfill
 
-    with _database(_settings()) as here:
-        asked: list[str] = _run(backfill.by_hand(here, engagement, since.replace(tzinfo=UTC) if since else None))
+    with terminal.database(terminal.read()) as here:
+        asked: list[str] = terminal.run(
+            backfill.by_hand(here, engagement, since.replace(tzinfo=UTC) if since else None)
+        )
     if not asked:
-        _fail(f"No engagement {f'“{engagement}” ' if engagement else ''}has a channel that I may read.")
+        terminal.fail(f"No engagement {f'“{engagement}” ' if engagement else ''}has a channel that I may read.")
     for line in [*asked, "`python -m bot work` does it, also after a restart. The staff channels show how far it is."]:
         print(line)
 
 
-@contextlib.contextmanager
-def _bar(label: str) -> Iterator[Callable[[int, int], None]]:
-    """A progress bar, told how much is done of how much; where nobody watches, none."""
-    with typer.progressbar(length=1, label=label, file=sys.stderr) as bar:
+@cli.command()
+def verify(
+    file: Annotated[Path, typer.Argument(help="A PDF that somebody holds.", exists=True, dir_okay=False)],
+) -> None:
+    """Tell whether a file is a paper of ours, byte for byte, who signed it, and whether seals and trail hold."""
+    logs.start("warning")
+    from bot import verifying
 
-        def tell(done: int, total: int) -> None:
-            bar.length = max(total, 1)
-            bar.update(done - bar.pos)
+    with terminal.database(terminal.read()) as here:
+        told, sound = terminal.run(verifying.verify(here, file.read_bytes()))
+    print(told)
+    if not sound:
+        raise typer.Exit(1)
 
-        yield tell
+
+audit = typer.Typer(no_args_is_help=True, help="The trail of events: prove that nothing was changed behind our back.")
+cli.add_typer(audit, name="audit")
 
 
-def _settings() -> settings.Settings:
-    try:
-        return settings.read()
-    except ValueError as error:
-        _fail(str(error))
-        raise
+@audit.command("verify")
+def audit_verify(
+    heads: Annotated[
+        list[Path] | None,
+        typer.Option(help="A file of heads, as it was mailed to the owner; may be given several times."),
+    ] = None,
+    agency: Annotated[str, typer.Option(help="Which agency; all, if none is named.")] = "",
+) -> None:
+    """Find every event, version, paper or signature that was changed, removed or inserted behind our back.
+
+    With a file of heads it also finds whether the end of a chain was cut off.
+    """
+    logs.start("warning")
+    from bot import auditing
+
+    with terminal.database(terminal.read()) as here:
+        told, sound = terminal.run(auditing.verify(here, [path.read_bytes() for path in heads or []], agency=agency))
+    print(told)
+    if not sound:
+        raise typer.Exit(1)
+
+
+@audit.callback()
+def _audit() -> None:
+    """The trail of events: prove that nothing was changed behind our back."""
 
 
 if __name__ == "__main__":

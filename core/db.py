@@ -32,12 +32,13 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 from sqlalchemy.schema import SchemaItem
 
 from core import clock
+from core.errors import Refusal
 
 APP_ROLE = "throughline_app"
 """The role that `serve` and `work` act as: it owns nothing, and row level security binds it."""
 
 PLATFORM_TABLES = frozenset(
-    {"organizations", "installations", "deliveries", "jobs", "lanes", "links", "document_hashes"}
+    {"organizations", "installations", "deliveries", "jobs", "lanes", "links", "document_hashes", "signing_keys"}
 )
 """The tables without a tenant policy. They hold ids and sealed payloads only; all others belong to one organization."""
 
@@ -200,6 +201,14 @@ class Database:
             yield session
 
     @asynccontextmanager
+    async def moment(self, tenant: uuid.UUID) -> AsyncIterator[Session]:
+        """The same for reading alone: all that it reads stands as it stood at one moment, whatever is written meanwhile."""
+        async with self._begin() as session:
+            await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+            await enter(session, tenant)
+            yield session
+
+    @asynccontextmanager
     async def platform(self) -> AsyncIterator[Session]:
         """A transaction over the platform's own tables, with no tenant: it sees no row of any organization.
 
@@ -221,7 +230,18 @@ class Database:
         """Run `work` in a transaction; once more, from the start, after a deadlock, a serialization failure, a lock that was
         waited for in vain, or a row that somebody else made first: found this time, it makes the same form sent twice at once
         one thing.
+
+        A refusal that belongs into the trail is recorded there, in a transaction of its own.
         """
+        try:
+            return await self._once_or_twice(tenant, work)
+        except Refusal as refusal:
+            if refusal.trace is not None:
+                async with self.transaction(tenant) as session:
+                    await refusal.trace(session)
+            raise
+
+    async def _once_or_twice(self, tenant: uuid.UUID, work: Callable[[Session], Awaitable[Result]]) -> Result:
         try:
             async with self.transaction(tenant) as session:
                 return await work(session)

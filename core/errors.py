@@ -1,6 +1,8 @@
 """The four ways in which the domain says no, each a sentence fit to show to a person, if possible with a way on."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -13,12 +15,18 @@ class Way:
 
 
 class Refusal(Exception):
-    """A request that changes nothing; `sentence` tells the person why and, where one exists, `way` what to do instead."""
+    """A request that changes nothing; `sentence` tells the person why and, where one exists, `way` what to do instead.
+
+    `trace`, where there is one, writes into the trail that it was refused; `Database.attempt` has it do so in a
+    transaction of its own, after the one that was undone. `code` is the word for it there.
+    """
 
     def __init__(self, sentence: str, *, way: Way | None = None) -> None:
         super().__init__(sentence)
         self.sentence = sentence
         self.way = way
+        self.code = ""
+        self.trace: Callable[[Any], Awaitable[None]] | None = None
 
 
 class NotFound(Refusal):

@@ -13,10 +13,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.schema import SchemaItem
 
 from core import clock, jobs
-from core.chain import APPEND, HEADS_LOCKED, HEADS_MADE, HEADS_MOVED, Link
 from core.chain import GENESIS as GENESIS
+from core.chain import Link
 from core.chain import canonical as canonical
 from core.chain import link_hash as link_hash
+from core.chaining import HEADS_LOCKED, HEADS_MADE, together
 from core.db import Session, TenantRow, new_id
 from core.people import Actor
 
@@ -43,6 +44,8 @@ class Kind(StrEnum):
     CONVERSATION_RESOLVED = "conversation.resolved"
     CONVERSATION_SPLIT = "conversation.split"
     CONVERSATION_TAKEN = "conversation.taken"
+    COUPON_MADE = "coupon.made"
+    COUPON_RETIRED = "coupon.retired"
     ENGAGEMENT_ACCEPTED = "engagement.accepted"
     ENGAGEMENT_AMOUNTS_SET = "engagement.amounts_set"
     ENGAGEMENT_CHANNELS_MADE = "engagement.channels_made"
@@ -81,6 +84,7 @@ class Kind(StrEnum):
     INVOICE_VIEWED = "invoice.viewed"
     INVOICE_VOIDED = "invoice.voided"
     LINK_OPENED = "link.opened"
+    LINK_REFUSED = "link.refused"
     MAIL_BOUNCED = "mail.bounced"
     MAIL_REFUSED = "mail.refused"
     ORDER_MADE = "order.made"
@@ -99,19 +103,27 @@ class Kind(StrEnum):
     PROJECT_PAUSED = "project.paused"
     PROJECT_RESUMED = "project.resumed"
     PROJECT_STARTED = "project.started"
+    PROPOSAL_CERTIFIED = "proposal.certified"
     PROPOSAL_CHANGES_REQUESTED = "proposal.changes_requested"
     PROPOSAL_DECLINED = "proposal.declined"
     PROPOSAL_DRAFTED = "proposal.drafted"
     PROPOSAL_EDITED = "proposal.edited"
+    PROPOSAL_ENDING = "proposal.ending"
     PROPOSAL_EXPIRED = "proposal.expired"
+    PROPOSAL_QUOTE_ASKED = "proposal.quote_asked"
     PROPOSAL_SENT = "proposal.sent"
     PROPOSAL_SIGNED = "proposal.signed"
+    PROPOSAL_SIGN_REFUSED = "proposal.sign_refused"
+    PROPOSAL_SUPERSEDED = "proposal.superseded"
     PROPOSAL_VIEWED = "proposal.viewed"
     PROPOSAL_WITHDRAWN = "proposal.withdrawn"
     ROLE_GIVEN = "role.given"
     SERVICE_EDITED = "service.edited"
     SERVICE_MADE = "service.made"
+    SERVICE_PRICED = "service.priced"
     SERVICE_RETIRED = "service.retired"
+    SUBSCRIPTION_ENDED = "subscription.ended"
+    SUBSCRIPTION_STARTED = "subscription.started"
 
 
 class Head(TenantRow):
@@ -183,50 +195,37 @@ async def record(
     locked from here to the commit, so a verb records last.
     """
     chain = engagement_id or actor.organization_id
-    [link] = await _chained(session, [Happening(actor, kind, subject, subject_id, chain, facts)])
-    event = Event(**link._asdict())
-    session.add(event)
-    await session.flush()
-    if announce:
-        await _announced(session, [link])
-    return event
+    [link] = await _appended(session, [Happening(actor, kind, subject, subject_id, chain, facts)], announce=announce)
+    return Event(**link._asdict())
 
 
 async def record_all(session: Session, happenings: Sequence[Happening]) -> None:
     """Append several events of one organization, each to its chain and in this order; the heads are locked in the order of their ids."""
-    if not happenings:
-        return
-    links = await _chained(session, happenings)
-    columns = {name: [getattr(link, name) for link in links] for name in Link._fields}
-    await session.execute(APPEND, columns)
-    await _announced(session, links)
+    if happenings:
+        await _appended(session, happenings, announce=True)
 
 
-async def _chained(session: Session, happenings: Sequence[Happening]) -> list[Link]:
-    """The events as they are to be appended; their chains' heads stand there already, and are locked until the commit."""
-    tenant, now = happenings[0].actor.organization_id, clock.now()
-    chains = sorted({happening.chain for happening in happenings})
-    await session.execute(HEADS_MADE, {"tenant": tenant, "chains": chains, "genesis": GENESIS, "now": now})
-    heads = {chain: (seq, tip) for chain, seq, tip in (await session.execute(HEADS_LOCKED, {"chains": chains})).all()}
-    links = []
-    for happening in happenings:
-        seq, tip = heads[happening.chain]
-        link = _linked(happening, seq + 1, tip, now)
-        heads[happening.chain] = (link.seq, link.hash)
-        links.append(link)
-    ends = [heads[chain] for chain in chains]
-    ends_now = {"chains": chains, "seqs": [seq for seq, _ in ends], "hashes": [tip for _, tip in ends]}
-    await session.execute(HEADS_MOVED, ends_now)
-    return links
-
-
-async def _announced(session: Session, links: Sequence[Link]) -> None:
-    if not session.info.get("quiet"):  # what is backfilled is no news
-        announcing = [
-            jobs.Wanted("event.announce", f"announce:{link.chain}", {"event": str(link.id)}, link.organization_id)
-            for link in links
-        ]
-        await jobs.enqueue_all(session, announcing)
+async def _appended(session: Session, happenings: Sequence[Happening], *, announce: bool) -> list[Link]:
+    """The events as they are written, at once or with what is recorded together; their chains' heads are locked until the commit."""
+    async with together(session) as held:
+        tenant, now = happenings[0].actor.organization_id, clock.now()
+        if chains := sorted({happening.chain for happening in happenings} - set(held.heads)):
+            await session.execute(HEADS_MADE, {"tenant": tenant, "chains": chains, "genesis": GENESIS, "now": now})
+            locked = (await session.execute(HEADS_LOCKED, {"chains": chains})).all()
+            held.heads |= {chain: (seq, tip) for chain, seq, tip in locked}
+        made = []
+        for happening in happenings:
+            seq, tip = held.heads[happening.chain]
+            link = _linked(happening, seq + 1, tip, now)
+            held.heads[happening.chain] = (link.seq, link.hash)
+            made.append(link)
+        held.links += made
+        if announce and not session.info.get("quiet"):  # what is backfilled is no news
+            held.announcing += [
+                jobs.Wanted("event.announce", f"announce:{link.chain}", {"event": str(link.id)}, tenant)
+                for link in made
+            ]
+        return made
 
 
 def _linked(happening: Happening, seq: int, prev_hash: bytes, at: datetime) -> Link:
