@@ -1,4 +1,4 @@
-"""What the command line does with the record: takes a copy of an engagement away, and erases a person."""
+"""What the command line does for one agency: a copy of an engagement, the erasure of a person, examples for the catalog."""
 
 import contextlib
 import tempfile
@@ -11,7 +11,7 @@ from bot import export as rendering
 from bot.gateways.failures import Failure
 from bot.gateways.store import exports_of, files_of
 from bot.settings import Settings
-from core import erasure, export, people
+from core import catalog, erasure, export, people
 from core.db import APP_ROLE, Database
 from core.erasure import Plan, Report
 from core.errors import Refusal
@@ -153,3 +153,10 @@ def _kept(plan: Plan) -> list[str]:
 
 def _many(count: int, one: str, many: str) -> str:
     return f"{count:,} {one if count == 1 else many}"
+
+
+async def plant(settings: Settings, *, agency: str = "") -> list[str]:
+    """Put the example services into an agency's catalog; the names of what was added."""
+    async with _open(settings, agency) as (db, house_id), db.transaction(house_id) as session:
+        house = await people.organization(session, house_id)
+        return await catalog.plant(session, people.system(house_id), house)
