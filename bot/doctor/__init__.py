@@ -5,7 +5,7 @@ from urllib.parse import unquote, urlsplit
 
 from pydantic import SecretStr
 
-from bot.doctor import database, outside, variables
+from bot.doctor import database, fonts, outside, variables
 from bot.doctor.finding import Finding, report
 from bot.settings import Settings
 
@@ -26,7 +26,7 @@ async def examine(settings: Settings) -> list[Finding]:
         outside.mailbox(settings),
         outside.files(settings),
     )
-    found = [*variables.examine(settings), *here, *slack, *stripe, *mail, *mailbox, *files]
+    found = [*variables.examine(settings), *fonts.examine(settings), *here, *slack, *stripe, *mail, *mailbox, *files]
     secrets = secrets_of(settings)
     return [Finding(each.ok, hide(each.what, secrets), hide(each.mend, secrets)) for each in found]
 

@@ -9,6 +9,7 @@ from bot.doctor.finding import Finding, fine, problem
 from bot.gateways.hosts import is_loopback
 from bot.gateways.mail import reply_address
 from bot.settings import Settings
+from core.seals import Sealer
 
 OLDEST = (3, 11)
 SHORTEST_KEY = 32
@@ -20,7 +21,9 @@ def examine(settings: Settings) -> list[Finding]:
     found = [
         python(sys.version_info[:3]),
         secret_key(settings.secret_key.get_secret_value()),
+        signing_key(settings.signing_key.get_secret_value()),
         public_url(settings.public_url),
+        proxies(settings.public_url, settings.trusted_proxies),
         clock_file(settings.clock_file, settings.slack_api_url),
         slack_address(settings.slack_api_url),
         bot_token(settings.slack_bot_token.get_secret_value()),
@@ -58,6 +61,18 @@ def secret_key(key: str) -> Finding:
     return fine("SECRET_KEY is set")
 
 
+def signing_key(key: str) -> Finding:
+    """Whether there is a key to seal signatures with, and one that can seal."""
+    mend = "Make one with `openssl rand -base64 32`, set SIGNING_KEY to it, and keep it: signatures are sealed with it."
+    if not key:
+        return problem("SIGNING_KEY is not set, so nothing can be signed", mend)
+    try:
+        sealer = Sealer(key)
+    except ValueError:
+        return problem("SIGNING_KEY is not 32 bytes in base64", mend)
+    return fine(f"SIGNING_KEY is set: key {sealer.key_id}")
+
+
 def public_url(url: str) -> Finding:
     """Whether links in mails and on cards will open: https, except on this very machine; no path, no credentials."""
     mend = "Set PUBLIC_URL to the address by which browsers reach Throughline, such as https://throughline.studioada.example"
@@ -82,6 +97,19 @@ def public_url(url: str) -> Finding:
             "Put a proxy with a certificate before Throughline and set PUBLIC_URL to its https address.",
         )
     return fine(f"PUBLIC_URL is {url}")
+
+
+def proxies(url: str, listed: str) -> Finding | None:
+    """Whether it can be told where a browser's request comes from: https means that a proxy stands before us."""
+    if listed:
+        return fine(f"X-Forwarded-For is believed from {listed}")
+    if not url.startswith("https://"):
+        return None
+    return fine(
+        "X-Forwarded-For is believed from nobody",
+        "If a proxy of yours stands before Throughline, set TRUSTED_PROXIES to its address: signatures then name the"
+        " signer's address and not the proxy's, and limits count each caller by themselves.",
+    )
 
 
 def clock_file(file: str, slack_api_url: str) -> Finding | None:

@@ -20,6 +20,10 @@ log = structlog.get_logger(__name__)
 COOKIE = "throughline_page"
 """The cookie that holds a client's session."""
 
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+PROXIES: web.AppKey[tuple[Network, ...]] = web.AppKey("proxies", tuple)
+"""The proxies in front of this server that are believed about where a request comes from; none, if nothing is said."""
+
 HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": (
@@ -32,6 +36,9 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Robots-Tag": "noindex, nofollow",
 }
+SCRIPTED = HEADERS["Content-Security-Policy"] + "; script-src 'self'; connect-src 'self'"
+"""The policy of the pages that come with a script, which is a file of ours and never stands in a page."""
+
 STATUS: Mapping[type[Refusal], int] = {NotFound: 404, NotAllowed: 403, Conflict: 409, Invalid: 422}
 LONGEST_FORM = 16_384
 FOREIGN = "This form did not come from our page, so nothing was done. Please open the page and try again."
@@ -55,6 +62,8 @@ class Page:
     told: Mapping[str, Any] = field(default_factory=dict)
     status: int = 200
     cookies: tuple[Cookie, ...] = ()
+    scripted: bool = False
+    """Whether a script of ours makes it quicker to use; all of it works without."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +83,16 @@ class File:
     name: str
 
 
-Answer = Page | Go | File
+@dataclass(frozen=True)
+class Saved:
+    """A document to save, byte for byte, under the name that it is given."""
+
+    content: bytes
+    name: str
+    kind: str = "application/pdf"
+
+
+Answer = Page | Go | File | Saved
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Outside = Callable[[web.Request], Awaitable[Answer]]
 
@@ -164,12 +182,17 @@ class Endpoint:
             return web.Response(
                 body=answer.pieces, headers={**HEADERS, **kept}, content_type="application/octet-stream"
             )
+        if isinstance(answer, Saved):
+            saved = {**HEADERS, "Content-Disposition": f'attachment; filename="{answer.name}"'}
+            return web.Response(body=answer.content, content_type=answer.kind, headers=saved)
         response: web.Response
         if isinstance(answer, Go):
             response = web.Response(status=303, headers={**HEADERS, "Location": answer.path})
         else:
             html = self._render(answer.template, answer.told)
-            response = web.Response(text=html, status=answer.status, content_type="text/html", headers=HEADERS)
+            policy = {"Content-Security-Policy": SCRIPTED} if answer.scripted else {}
+            headers = {**HEADERS, **policy}
+            response = web.Response(text=html, status=answer.status, content_type="text/html", headers=headers)
         for cookie in answer.cookies:
             if cookie.value:
                 response.set_cookie(
@@ -186,32 +209,69 @@ class Endpoint:
         return response
 
 
+@dataclass(frozen=True)
+class Submitted:
+    """A form as it came: its bytes, and the fields in them."""
+
+    body: bytes
+    fields: Mapping[str, str]
+
+
+SUBMITTED = web.RequestKey("submitted", Submitted)
+
+
 async def form(request: web.Request) -> Mapping[str, str]:
     """The fields of a submitted form. Invalid for what is too long or no form."""
-    if request.content_type != "application/x-www-form-urlencoded" or (request.content_length or 0) > LONGEST_FORM:
+    return (await submitted(request)).fields
+
+
+async def submitted(request: web.Request, *, longest: int = LONGEST_FORM, most: int = 20) -> Submitted:
+    """A form of at most so many bytes and fields. Invalid for what is too long or no form.
+
+    It comes once, and is kept with the request: a transaction that is tried again reads it again.
+    """
+    if SUBMITTED in request:
+        return request[SUBMITTED]
+    if request.content_type != "application/x-www-form-urlencoded":
         raise Invalid("This form cannot be read. Please open the page and try again.")
-    body = await request.content.read(LONGEST_FORM + 1)
-    if len(body) > LONGEST_FORM:
-        raise Invalid("This form is too long. Please open the page and try again.")
-    fields = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=20)
-    return {name: value.replace("\0", "") for name, value in fields}
+    too_long = Invalid("This form is too long. Please open the page and try again.")
+    if (request.content_length or 0) > longest:
+        raise too_long
+    body = bytearray()
+    async for chunk in request.content.iter_chunked(longest):
+        body += chunk
+        if len(body) > longest:
+            raise too_long
+    try:
+        fields = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=most)
+    except ValueError:
+        raise too_long from None
+    request[SUBMITTED] = Submitted(bytes(body), {name: value.replace("\0", "") for name, value in fields})
+    return request[SUBMITTED]
 
 
 def place(request: web.Request) -> str:
-    """The network address that a request comes from: behind a proxy of our own, the one that the proxy saw."""
-    peer = request.remote or ""
-    forwarded = request.headers.get("X-Forwarded-For", "")
-    if forwarded and _near(peer):
-        return forwarded.rpartition(",")[2].strip()
-    return peer
+    """The network address that a request comes from: behind proxies of ours, the one that the first of them saw."""
+    trusted = request.config_dict.get(PROXIES, ())
+    found = request.remote or ""
+    named = request.headers.getall("X-Forwarded-For", [])
+    for each in reversed(",".join(named).split(",") if named else []):
+        if not _among(found, trusted) or not _is_address(each.strip()):
+            break
+        found = each.strip()
+    return found
 
 
-def _near(peer: str) -> bool:
+def _among(written: str, networks: tuple[Network, ...]) -> bool:
+    return _is_address(written) and any(ipaddress.ip_address(written) in network for network in networks)
+
+
+def _is_address(written: str) -> bool:
     try:
-        address = ipaddress.ip_address(peer)
+        ipaddress.ip_address(written)
     except ValueError:
         return False
-    return address.is_loopback or address.is_private
+    return True
 
 
 def _origin(url: str) -> str:

@@ -2,17 +2,20 @@
 
 from core.links.codes import CODE, PER_EMAIL, PER_PLACE, TRIES, Wrong, answer, ask, draw
 from core.links.entering import exchange, mint, spent
+from core.links.inviting import INVITED, Entrance, entrance, follow, invite, masked, no_longer
 from core.links.link import Link, digest, find, sweep
 from core.links.replying import REPLY, bind, correspondents, house_of_reply, lead_elsewhere, reply_link, reply_token
 from core.links.sessions import SESSION, bearer, house, leave, revoke
 
 __all__ = [
     "CODE",
+    "INVITED",
     "PER_EMAIL",
     "PER_PLACE",
     "REPLY",
     "SESSION",
     "TRIES",
+    "Entrance",
     "Link",
     "Wrong",
     "answer",
@@ -22,13 +25,18 @@ __all__ = [
     "correspondents",
     "digest",
     "draw",
+    "entrance",
     "exchange",
     "find",
+    "follow",
     "house",
     "house_of_reply",
+    "invite",
     "lead_elsewhere",
     "leave",
+    "masked",
     "mint",
+    "no_longer",
     "reply_link",
     "reply_token",
     "revoke",

@@ -8,9 +8,10 @@ from datetime import timedelta
 
 from sqlalchemy import func, select, update
 
-from core import clock, jobs, people
+from core import clock, events, jobs, people
 from core.db import Session
 from core.errors import Conflict
+from core.events import Kind
 from core.links.link import Link, client, digest, live, sweep
 from core.links.sessions import begin
 from core.people import User
@@ -38,26 +39,46 @@ async def ask(session: Session, *, organization_id: uuid.UUID, email: str, place
     Whether the e-mail is known here shows in nothing: the same row, the same job, the same answer; only to a client's
     is a letter sent. Raises Conflict when too many were asked for, counted for known and unknown ones alike.
     """
-    asked_for = digest(organization_id.bytes, email.strip().lower())
-    asked_from = digest(place)
-    now = clock.now()
+    asked_for, asked_from = digest(organization_id.bytes, email.strip().lower()), digest(place)
+    await demand_pace(session, asked_for, asked_from)
+    known = await people.by_email(session, email)
+    welcome = known is not None and known.side == "client" and known.left_at is None
+    return await code_for(session, organization_id, known if welcome else None, asked_for, asked_from)
+
+
+async def demand_pace(session: Session, asked_for: bytes, asked_from: bytes) -> None:
+    """Conflict if too many codes were asked for within the hour, for this e-mail or from this place."""
     for number, name in enumerate((asked_for, asked_from)):
         # One at a time for each e-mail and each place, or a burst would pass the count before any of it is counted.
         await session.execute(
             select(func.pg_advisory_xact_lock(7_201 + number, int.from_bytes(name[:4], "big", signed=True)))
         )
-    recent = Link.created_at > now - WINDOW
+    recent = Link.created_at > clock.now() - WINDOW
     for column, name, most in ((Link.asked_for, asked_for, PER_EMAIL), (Link.asked_from, asked_from, PER_PLACE)):
         count = select(func.count()).where(Link.purpose == "code", column == name, recent)
         if (await session.execute(count)).scalar_one() >= most:
             raise Conflict("Several codes were asked for already. Please use the newest one, or ask again in an hour.")
-    known = await people.by_email(session, email)
-    welcome = known is not None and known.side == "client" and known.left_at is None
-    token = secrets.token_urlsafe(32)
+
+
+async def code_for(
+    session: Session,
+    organization_id: uuid.UUID,
+    user: User | None,
+    asked_for: bytes,
+    asked_from: bytes,
+    *,
+    origin: Link | None = None,
+) -> str:
+    """A code that is mailed to this person, or to nobody: the token that the asking browser keeps. `origin` is the link
+    of the letter that it was asked for with."""
+    token, now = secrets.token_urlsafe(32), clock.now()
     await sweep(session)
     link = Link(
         organization_id=organization_id,
-        user_id=known.id if known and welcome else None,
+        engagement_id=origin.engagement_id if origin else None,
+        version_id=origin.version_id if origin else None,
+        origin_id=origin.id if origin else None,
+        user_id=user.id if user else None,
         purpose="code",
         token_hash=digest(token),
         asked_for=asked_for,
@@ -96,7 +117,7 @@ async def draw(session: Session, link_id: uuid.UUID) -> tuple[str, User] | None:
     if user is None:
         return None
     code = f"{secrets.randbelow(10**6):06}"
-    link.code_hash = digest(link.id.bytes, code)
+    link.code_hash, link.sent_at = digest(link.id.bytes, code), clock.now()
     await session.flush()
     return code, user
 
@@ -104,8 +125,8 @@ async def draw(session: Session, link_id: uuid.UUID) -> tuple[str, User] | None:
 async def answer(session: Session, token: str, code: str) -> tuple[Link, str] | Wrong:
     """Try a code in the browser that asked for it: the session that begins and its token, or Wrong.
 
-    Wrong is returned and not raised, because it is to be committed: each try counts. Raises Conflict once the code was
-    used, has expired, or was tried five times.
+    Wrong is returned and not raised, because it is to be committed: each try counts, and the last one stands in the
+    trail. Raises Conflict once the code was used, has expired, or was tried five times.
     """
     now = clock.now()
     tried = (
@@ -127,6 +148,23 @@ async def answer(session: Session, token: str, code: str) -> tuple[Link, str] | 
         raise Conflict("This code no longer works. Please ask for a new one.")
     digits = "".join(each for each in code if each.isdecimal())
     if not hmac.compare_digest(tried.code_hash or b"", digest(tried.id.bytes, digits)):
+        if tried.tries >= TRIES:
+            await _given_up(session, tried)
         return Wrong(TRIES - tried.tries)
     tried.used_at = now
     return await begin(session, tried)
+
+
+async def _given_up(session: Session, link: Link) -> None:
+    """On record: a code was tried as often as it may be, and none of the tries was right."""
+    user = await client(session, link.organization_id, link.user_id) if link.user_id else None
+    await events.record(
+        session,
+        await people.actor_of(session, user) if user else people.system(link.organization_id),
+        Kind.LINK_REFUSED,
+        "link",
+        link.id,
+        engagement_id=link.engagement_id,
+        code="code_wrong",
+        version=str(link.version_id) if link.version_id else None,
+    )

@@ -15,14 +15,16 @@ from core.people import User
 KEPT = timedelta(days=30)
 """How long a spent link is kept, so that whoever follows it hears that it was used and not that it never was."""
 
-Purpose = Literal["enter", "code", "export", "reply", "session"]
+Purpose = Literal["enter", "code", "export", "paper", "reply", "session", "sign"]
 State = Literal["live", "used", "expired", "revoked"]
 
 
 class Link(Row):
     """A secret that lets its bearer in: a personal link, a mailed code, or the session that either was exchanged for.
-    A link of purpose `export` leads one colleague to one copy (`export_id`), and nowhere else; one of purpose `reply` lets one
-    person's answers by mail into one conversation, or into its engagement.
+    A link of purpose `export` leads one colleague to one copy (`export_id`), one of purpose `paper` one person to one
+    paper (`paper_id`), one of purpose `sign` one signer to a code with which they read and sign one version
+    (`version_id`), one of purpose `reply` lets one person's answers by mail into one conversation, or into its engagement;
+    and nowhere else. `origin_id` is the link or the code that this one was exchanged for.
 
     `token_hash` is the hash of what the browser holds. A code has two halves: the asking browser holds the token, the
     mailbox gets the six digits (`code_hash`, salted with the link's id). A code asked for with an unknown e-mail has no
@@ -37,13 +39,18 @@ class Link(Row):
         Index("ix_links_asked_from", "asked_from", "created_at", postgresql_where=text("purpose = 'code'")),
         Index("ix_links_expires_at", "expires_at"),
         Index("ix_links_conversation", "conversation_id", postgresql_where=text("purpose = 'reply'")),
-        CheckConstraint("purpose IN ('enter', 'code', 'export', 'reply', 'session')", name="purpose_known"),
+        CheckConstraint(
+            "purpose IN ('enter', 'code', 'export', 'paper', 'reply', 'session', 'sign')", name="purpose_known"
+        ),
         CheckConstraint("purpose = 'code' OR user_id IS NOT NULL", name="somebodys"),
     )
     organization_id: Mapped[uuid.UUID]
     engagement_id: Mapped[uuid.UUID | None]
     user_id: Mapped[uuid.UUID | None]
     export_id: Mapped[uuid.UUID | None]
+    paper_id: Mapped[uuid.UUID | None]
+    version_id: Mapped[uuid.UUID | None]
+    origin_id: Mapped[uuid.UUID | None]
     conversation_id: Mapped[uuid.UUID | None]
     purpose: Mapped[str]
     token_hash: Mapped[bytes] = mapped_column(LargeBinary)
@@ -52,6 +59,8 @@ class Link(Row):
     asked_from: Mapped[bytes | None] = mapped_column(LargeBinary)
     tries: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    sent_at: Mapped[datetime | None]
+    """When a code was drawn and mailed last."""
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]

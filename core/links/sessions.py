@@ -27,6 +27,7 @@ async def begin(session: Session, link: Link) -> tuple[Link, str]:
         organization_id=link.organization_id,
         engagement_id=link.engagement_id,
         user_id=user.id,
+        origin_id=link.id,
         purpose="session",
         token_hash=digest(token),
         created_at=now,

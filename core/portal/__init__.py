@@ -10,6 +10,7 @@ from core.portal.seen import (
     Portal,
     ProjectSeen,
     ProposalSeen,
+    QuoteSeen,
     SignerSeen,
     Wait,
 )
@@ -23,6 +24,7 @@ __all__ = [
     "Portal",
     "ProjectSeen",
     "ProposalSeen",
+    "QuoteSeen",
     "SignerSeen",
     "Wait",
     "hydrate",

@@ -8,10 +8,10 @@ from datetime import UTC, date, datetime, tzinfo
 from typing import Any, Literal, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
-from core import access, clock, people
+from core import access, clock, papers, people, signatures
 from core.access import Can
 from core.contracts import Contract
 from core.db import Session
@@ -21,20 +21,21 @@ from core.invoices import Invoice
 from core.money import Money
 from core.orders import Order
 from core.people import Actor, Company, User
+from core.portal.offers import line_of, turn_of
 from core.portal.seen import (
     ContractSeen,
     EngagementSeen,
     InvoiceSeen,
-    LineSeen,
     OrderSeen,
     PersonSeen,
     Portal,
     ProjectSeen,
     ProposalSeen,
+    QuoteSeen,
     SignerSeen,
 )
-from core.projects import PHASES, Move, Project
-from core.proposals import Item, Proposal, Signer, Version, last_day, parse
+from core.projects import PHASES, Move, Project, shown
+from core.proposals import Proposal, Signer, Version, difference, last_day, parse
 from core.proposals import latest as frozen
 
 STANDING = {
@@ -83,12 +84,19 @@ async def hydrate(session: Session, actor: Actor) -> Portal:
         access.visible(actor, Can.PROPOSAL_SEE, Proposal).order_by(Proposal.sent_at.desc(), Proposal.id)
     )
     offered = [each.id for each in proposals]
-    totals = await session.execute(
-        select(Item.proposal_id, func.sum(Item.quantity * Item.unit_minor))
-        .where(Item.proposal_id.in_(offered))
-        .group_by(Item.proposal_id)
-    )
     texts = await frozen(session, offered)
+    copies = await papers.listed(session, offered)
+    asked: Sequence[Proposal] = await rows(
+        # Drafts are the agency's; that somebody asked for one, and in which words, is the client's own.
+        select(Proposal)
+        .where(
+            Proposal.engagement_id.in_([each.id for each in engagements]),
+            Proposal.status == "draft",
+            Proposal.asked_by_id.is_not(None),
+        )
+        .order_by(Proposal.created_at)
+    )
+    chosen = await signatures.chosen(session, [each.id for each in texts.values()])
     signers: Sequence[Signer] = await rows(
         select(Signer).where(Signer.proposal_id.in_(offered)).order_by(Signer.position)
     )
@@ -110,16 +118,16 @@ async def hydrate(session: Session, actor: Actor) -> Portal:
     named = {e.owner_id for e in engagements} | {p.owner_id for p in projects} | {s.user_id for s in signers}
     users = await people.get(session, [each for each in named if each])
 
-    eye = _Eye(actor, users, {each.project_id: each for each in moves}, house.timezone, texts)
-    sums = {proposal_id: int(minor) for proposal_id, minor in totals}
+    eye = _Eye(actor, users, {each.project_id: each for each in moves}, house.timezone, texts, copies, chosen)
     signing = _by(signers, lambda each: each.proposal_id)
     names = {each.id: each.name for each in companies}
     projects_of = _by(projects, _home)
     proposals_of = _by(proposals, _home)
+    quotes_of = _by(asked, _home)
     contracts_of = _by(contracts, _home)
     orders_of = _by(orders, _home)
     invoices_of = _by(invoices, _home)
-    offers = {each.id: eye.proposal(each, sums.get(each.id, 0), signing[each.id]) for each in proposals}
+    offers = {each.id: eye.proposal(each, signing[each.id]) for each in proposals}
     return Portal(
         agency=house.name,
         name=actor.name,
@@ -144,6 +152,7 @@ async def hydrate(session: Session, actor: Actor) -> Portal:
                 ),
                 orders=tuple(eye.order(order, invoices_of[each.id]) for order in orders_of[each.id]),
                 invoices=tuple(sorted((eye.invoice(invoice) for invoice in invoices_of[each.id]), key=_first_due)),
+                quotes=tuple(eye.quote(quote) for quote in quotes_of[each.id]),
             )
             for each in engagements
         ),
@@ -160,6 +169,9 @@ class _Eye:
     house_zone: str
     """The agency's: the day until which an offer is valid is the one that its text names."""
     texts: Mapping[uuid.UUID, Version]
+    copies: Mapping[uuid.UUID, Sequence[papers.Copy]]
+    chosen: Mapping[uuid.UUID, Sequence[int]]
+    """The options that were chosen, by version, once somebody has signed it."""
 
     @property
     def zone(self) -> tzinfo:
@@ -188,7 +200,7 @@ class _Eye:
             id=row.id,
             title=row.title,
             status=row.status,
-            phase=row.phase.capitalize(),
+            phase=shown(row.phase, row.phase_names),
             step=PHASES.index(row.phase) + 1,
             steps=len(PHASES),
             due_on=row.due_on,
@@ -200,15 +212,17 @@ class _Eye:
             needed=move.needed if move else "",
         )
 
-    def proposal(self, row: Proposal, minor: int, signers: Sequence[Signer]) -> ProposalSeen:
+    def proposal(self, row: Proposal, signers: Sequence[Signer]) -> ProposalSeen:
         waits = row.status in ("sent", "viewed") and row.expires_at > clock.now()
-        text = parse(self.texts[row.id].body) if row.id in self.texts else None
+        version = self.texts.get(row.id)
+        text = parse(version.body) if version else None
+        bound = self.chosen.get(version.id) if version else None
         return ProposalSeen(
             id=row.id,
             title=row.title,
             purpose=row.purpose,
             status="expired" if row.status in ("sent", "viewed") and not waits else row.status,
-            total=Money(minor, row.currency),
+            total=(text.sum(bound).once if bound else text.total) if text else Money.zero(row.currency),
             expires_on=last_day(row.expires_at, self.house_zone),
             sent_on=self.day(row.sent_at),
             signed_on=self.day(row.signed_at),
@@ -218,13 +232,23 @@ class _Eye:
                 if (user := self.users.get(each.user_id)) is not None
             ),
             waits=waits,
-            mine=waits and any(each.user_id == self.actor.user_id and each.signed_at is None for each in signers),
-            lines=tuple(
-                LineSeen(item.title, item.description, item.quantity, item.unit, item.amount)
-                for item in (text.items if text else ())
-            ),
+            mine=waits and any(each.user_id == self.actor.user_id for each in turn_of(row, signers)),
+            lines=tuple(line_of(item, place, bound) for place, item in enumerate(text.items if text else ())),
             terms=text.terms if text else "",
+            version=text.number if text else 1,
+            least=text.sum(bound or ()) if text else None,
+            most=text.sum(text.options if bound is None else bound) if text else None,
+            change=difference(text, bound or ()) if text else None,
+            paper=self.copy(row, "offer"),
+            signed_paper=self.copy(row, "signed"),
         )
+
+    def quote(self, row: Proposal) -> QuoteSeen:
+        return QuoteSeen(row.asked_words, self.the_day(row.created_at))
+
+    def copy(self, row: Proposal, kind: str) -> uuid.UUID | None:
+        """The paper of this kind, of the newest version that has one."""
+        return next((each.id for each in self.copies.get(row.id, ()) if each.kind == kind), None)
 
     def contract(self, row: Contract, text: ProposalSeen | None) -> ContractSeen:
         return ContractSeen(

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Literal
 
 from core.money import Money
+from core.proposals import Difference, Sum
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,11 @@ class LineSeen:
     quantity: int
     unit: Money
     amount: Money
+    """All of them, less the line's own discount."""
+    period: str = ""
+    """How often it is paid for; empty for what is paid once."""
+    choice: Literal["", "optional", "chosen", "not chosen"] = ""
+    """What became of an item that the client chooses; empty for all others."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +84,23 @@ class ProposalSeen:
     lines: tuple[LineSeen, ...] = ()
     terms: str = ""
     """The lines and the terms of the text that was sent, word for word."""
+    paper: uuid.UUID | None = None
+    """The PDF of the newest version, and its signed copy, each once it is there."""
+    signed_paper: uuid.UUID | None = None
+    version: int = 1
+    least: Sum | None = None
+    most: Sum | None = None
+    """What it comes to: with the options that were chosen, else without any, and with all of them."""
+    change: Difference | None = None
+    """For a change of scope: what it makes of what was agreed before."""
+
+
+@dataclass(frozen=True)
+class QuoteSeen:
+    """Something that the client asked a quote for, which the agency has not sent yet: their own words, and when."""
+
+    words: str
+    asked_on: date
 
 
 @dataclass(frozen=True)
@@ -155,6 +178,7 @@ class EngagementSeen:
     contracts: tuple[ContractSeen, ...]
     orders: tuple[OrderSeen, ...]
     invoices: tuple[InvoiceSeen, ...]
+    quotes: tuple[QuoteSeen, ...] = ()
 
     @property
     def waits(self) -> tuple[Wait, ...]:

@@ -141,6 +141,26 @@ async def opened(database: Database, a: House) -> int:
         return (await session.execute(query)).scalar_one()
 
 
+async def test_a_client_asks_for_a_quote_on_their_page_and_once(
+    database: Database, site: str, ada_house: House
+) -> None:
+    browser = await entered(database, site, ada_house)
+    page = await browser.get("/portal")
+    (key,) = re.findall(r'name="key" value="([^"]+)"', page.text)
+    asked = {"engagement": str(ada_house.engagement.id), "key": key, "words": "A <b>shop</b>, please. 店" * 150}
+    for _ in range(2):
+        assert (await browser.post("/portal/quotes", **asked, by_when="May", budget="")).to == "/portal#proposals"
+    page = await browser.get("/portal")
+    assert page.text.count("You asked for a quote") == 1
+    assert "Ada writes it; the proposal comes here." in page.text and "By when: May" in page.text
+    assert "<b>shop" not in page.text
+    refused = await browser.post("/portal/quotes", engagement=str(ada_house.engagement.id), key="k", words=" ")
+    assert (refused.status, "A few words are enough." in refused.text) == (422, True)
+    elsewhere = {**asked, "engagement": str(uuid.uuid4()), "key": "k2"}
+    assert (await browser.post("/portal/quotes", **elsewhere)).status == 404
+    assert (await Browser(site).post("/portal/quotes", **asked)).status == 401, "who are they?"
+
+
 async def test_a_personal_link_opens_the_page(database: Database, site: str, ada_house: House) -> None:
     async with database.transaction(ada_house.id) as session:
         await furnish(session, ada_house)

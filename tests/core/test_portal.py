@@ -14,7 +14,7 @@ from core.money import Money
 from core.orders import Order
 from core.people import Actor
 from core.projects import Move, Project
-from core.proposals import Item, Proposal, Signer
+from core.proposals import Item, Proposal, Signer, Version, compose, digest
 from tests.builders import House, house
 
 
@@ -71,6 +71,10 @@ async def furnish(session: Session, a: House, projects: int = 2) -> None:
                 signed_at=proposal.signed_at,
             ),
         )
+        if proposal.sent_at:
+            body = await compose(session, proposal)
+            frozen = {"number": 1, "body": body, "sha256": digest(body), "sent_at": proposal.sent_at}
+            await db.save(session, Version(organization_id=a.id, proposal_id=proposal.id, **frozen))
     order = Order(
         organization_id=a.id,
         engagement_id=here.id,
@@ -264,7 +268,7 @@ async def test_fifty_projects_cost_the_queries_of_one(database: Database, ada_ho
             stop()
             counts.append((len(projects), len(seen)))
     assert [projects for projects, _ in counts] == [1, 50]
-    assert counts[0][1] == counts[1][1] <= 13
+    assert counts[0][1] == counts[1][1] <= 15
 
 
 async def test_days_are_the_readers(session: Session, ada_house: House) -> None:

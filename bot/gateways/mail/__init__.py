@@ -1,7 +1,8 @@
 """Mail over SMTP: one letter to one person, that cannot be made to carry other headers or other recipients."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -19,6 +20,16 @@ _ADDRESS = re.compile(r"[^\s@<>()\[\],;:\"\\\x00-\x1f\x7f]+@[^\s@<>()\[\],;:\"\\
 _HEADER = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
 _REPLY_TO = re.compile(r"[A-Za-z0-9._+-]{1,30}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
 _OURS = frozenset({"from", "to", "cc", "bcc", "subject", "date", "message-id", "mime-version", "sender"})
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """A file that goes with a letter."""
+
+    name: str
+    kind: str
+    """Its media type, such as application/pdf."""
+    content: bytes
 
 
 class Mail:
@@ -59,6 +70,7 @@ class Mail:
         *,
         to_name: str = "",
         from_name: str | None = None,
+        attachments: Sequence[Attachment] = (),
     ) -> str:
         """Hand a letter to the mail server and return its Message-ID.
 
@@ -66,6 +78,9 @@ class Mail:
         connections are Temporary (Unknown once the letter was on its way), 5xx and wrong addresses are Permanent.
         """
         letter = self._letter(to, subject, text, html, headers or {}, message_id, to_name, from_name)
+        for file in attachments:
+            main, _, sub = file.kind.partition("/")
+            letter.add_attachment(file.content, maintype=main, subtype=sub, filename=_one_line(file.name))
         client = self._client()
         on_its_way = False
         try:

@@ -6,6 +6,7 @@ from urllib.parse import quote, unquote
 from aiohttp import web
 
 from bot.web.endpoint import COOKIE, Answer, Cookie, Go, Page, Visit, form, place
+from bot.web.portal.words import said_tries
 from core import links, people
 from core.db import Database
 from core.errors import Conflict, Invalid, NotFound
@@ -13,7 +14,7 @@ from core.links import Wrong
 from core.people import Organization
 
 ASKED = "throughline_asked"
-"""The cookie that holds the asking browser's half of a code, and the e-mail as it was typed."""
+"""The cookie that holds the asking browser's half of a code, the proposal it is to lead to, and the e-mail as typed."""
 
 LEAVE = (Cookie(COOKIE), Cookie(ASKED))
 
@@ -25,16 +26,18 @@ class Doors:
         self._db = db
 
     async def ask_email(self, request: web.Request) -> Answer:
-        """The permanent address: it grants nothing, and asks for an e-mail."""
+        """The permanent address: it grants nothing, and asks for an e-mail. What was sent to it is not done."""
         house = await self._house(request.match_info.get("house", ""))
         if house is None:
             return Page("sentence.html", {"sentence": WHICH}, 404)
-        return Page("email.html", {"agency": house.name, "house": house.id, "email": "", "trouble": ""})
+        trouble = SIGNED_OUT if request.method == "POST" else ""
+        return asking(house, proposal=_wanted(request), trouble=trouble, status=401 if trouble else 200)
 
     async def home(self, visit: Visit) -> Answer:
         """The permanent address of an agency, for somebody signed in: their page, if they are signed in there."""
         if visit.request.match_info["house"] == str(visit.actor.organization_id):
-            return Go("/portal")
+            wanted = _wanted(visit.request)
+            return Go(f"/portal/proposals/{wanted}" if wanted else "/portal")
         return await self.ask_email(visit.request)
 
     async def before_entering(self, request: web.Request) -> Answer:
@@ -75,50 +78,51 @@ class Doors:
         if house is None:
             return Page("sentence.html", {"sentence": WHICH}, 404)
         email = fields.get("email", "").strip()
-        told = {"agency": house.name, "house": house.id, "email": email[:254]}
+        wanted = _proposal(fields.get("proposal", ""))
         try:
             email = people.email_address(email)
             async with self._db.transaction(house.id) as session:
                 token = await links.ask(session, organization_id=house.id, email=email, place=place(request))
         except Invalid as invalid:
-            return Page("email.html", {**told, "trouble": invalid.sentence}, 422)
+            return asking(house, email, wanted, invalid.sentence, 422)
         except Conflict as conflict:
-            return Page("email.html", {**told, "trouble": conflict.sentence}, 429)
-        return Go("/portal/code", (self._asked(token, email),))
+            return asking(house, email, wanted, conflict.sentence, 429)
+        return Go("/portal/code", (asked(token, email, wanted),))
 
     async def ask_code(self, request: web.Request) -> Answer:
         """Where the code is typed, in the browser that asked for it."""
-        token, email = _asked_of(request)
+        token, wanted, email = _asked_of(request)
         async with self._db.platform() as session:
             link = await links.find(session, token, "code") if token else None
             house = await links.house(session, link.organization_id) if link else None
-        if house is None:
+        if link is None or house is None:
             return Go("/portal")
-        return Page("code.html", {"agency": house.name, "house": house.id, "email": email, "trouble": ""})
+        return self._typing(house, email, wanted, invited=link.origin_id is not None)
 
     async def try_code(self, request: web.Request) -> Answer:
         """A code, submitted: five tries, then a new one has to be asked for."""
-        token, email = _asked_of(request)
+        token, wanted, email = _asked_of(request)
         code = (await form(request)).get("code", "")
         async with self._db.platform() as session:
             link = await links.find(session, token, "code") if token else None
             house = await links.house(session, link.organization_id) if link else None
         if link is None or house is None:
             return Go("/portal")
-        told = {"agency": house.name, "house": house.id, "email": email}
+        invited = link.origin_id is not None
+        typed = "" if invited else email
         try:
             async with self._db.transaction(house.id) as session:
                 tried = await links.answer(session, token, code)
         except Conflict as conflict:
-            return Page("email.html", {**told, "trouble": conflict.sentence}, 409)
+            return asking(house, typed, wanted, conflict.sentence, 409)
         if isinstance(tried, Wrong):
             if not tried.left:
                 trouble = "That was not the code either, and it no longer works. Please ask for a new one."
-                return Page("email.html", {**told, "trouble": trouble}, 422)
-            tries = "one try is left" if tried.left == 1 else f"{tried.left} tries are left"
-            trouble = f"That is not the code; {tries}. If you asked twice, the newest letter has the right one."
-            return Page("code.html", {**told, "trouble": trouble}, 422)
-        return self._in(tried[1])
+                return asking(house, typed, wanted, trouble, 422)
+            trouble = f"That is not the code; {said_tries(tried.left)}. "
+            trouble += "If you asked twice, the newest letter has the right one."
+            return self._typing(house, email, wanted, trouble, 422, invited=invited)
+        return self._in(tried[1], wanted)
 
     async def leave(self, visit: Visit) -> Answer:
         """“Sign out”: this browser's session ends."""
@@ -148,17 +152,49 @@ class Doors:
     def _spent(self, house: Organization, sentence: str) -> Answer:
         return Page("spent.html", {"agency": house.name, "house": house.id, "sentence": sentence}, 410)
 
-    def _in(self, token: str) -> Answer:
+    def _in(self, token: str, proposal: str = "") -> Answer:
         kept = Cookie(COOKIE, token, int(links.SESSION.total_seconds()))
-        return Go("/portal", (kept, Cookie(ASKED)))
+        return Go(f"/portal/proposals/{proposal}" if proposal else "/portal", (kept, Cookie(ASKED)))
 
-    def _asked(self, token: str, email: str) -> Cookie:
-        return Cookie(ASKED, f"{token}.{quote(email, safe='')}", int(links.CODE.total_seconds()))
+    def _typing(
+        self, house: Organization, email: str, proposal: str, trouble: str = "", status: int = 200, *, invited: bool
+    ) -> Answer:
+        told = {"agency": house.name, "house": house.id, "email": email, "proposal": proposal}
+        return Page("code.html", {**told, "trouble": trouble, "invited": invited}, status)
+
+
+def asking(
+    house: Organization, email: str = "", proposal: str = "", trouble: str = "", status: int = 200, heading: str = ""
+) -> Page:
+    """The page that asks for an e-mail, and leads on to a proposal if one is named."""
+    told = {"agency": house.name, "house": house.id, "email": email[:254], "proposal": proposal}
+    return Page("email.html", {**told, "trouble": trouble, "heading": heading}, status)
+
+
+def asked(token: str, email: str, proposal: str) -> Cookie:
+    """What the asking browser keeps."""
+    return Cookie(ASKED, f"{token}.{proposal}.{quote(email, safe='')}", int(links.CODE.total_seconds()))
 
 
 WHICH = "This address does not say whose page it is. Please use the one in your Slack channel or in our mails."
 
 
-def _asked_of(request: web.Request) -> tuple[str, str]:
-    token, _, email = request.cookies.get(ASKED, "").partition(".")
-    return token, unquote(email)[:254]
+SIGNED_OUT = "You were signed out by then, so nothing was done. Please enter again."
+
+
+def _asked_of(request: web.Request) -> tuple[str, str, str]:
+    token, _, rest = request.cookies.get(ASKED, "").partition(".")
+    proposal, _, email = rest.partition(".")
+    return token, _proposal(proposal), unquote(email)[:254]
+
+
+def _wanted(request: web.Request) -> str:
+    """The proposal that somebody was on their way to, if it is one."""
+    return _proposal(request.match_info.get("proposal", "") or request.query.get("proposal", ""))
+
+
+def _proposal(named: str) -> str:
+    try:
+        return str(uuid.UUID(named)) if named else ""
+    except ValueError:
+        return ""

@@ -10,10 +10,14 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from core.money import Money
 from core.portal import InvoiceSeen, OrderSeen, ProjectSeen, ProposalSeen
+from core.proposals import Sum
 
+EACH = {"week": "a week", "month": "a month", "quarter": "a quarter", "year": "a year"}
 HERE = Path(__file__).parent
-LOOK = "".join((HERE / "look" / f"{part}.css").read_text() for part in ("base", "page"))
+LOOK = "".join((HERE / "look" / f"{part}.css").read_text() for part in ("base", "page", "paper", "pen", "wide"))
 LOOK_PATH = f"/portal/look-{hashlib.sha256(LOOK.encode()).hexdigest()[:12]}.css"
+SCRIPT = (HERE / "look" / "paper.js").read_text()
+SCRIPT_PATH = f"/portal/paper-{hashlib.sha256(SCRIPT.encode()).hexdigest()[:12]}.js"
 
 
 def day(moment: date, today: date) -> str:
@@ -47,6 +51,39 @@ def offer_state(offer: ProposalSeen, today: date) -> str:
     return offer.status.capitalize()
 
 
+def offer_worth(offer: ProposalSeen, locale: str) -> str:
+    """What a proposal comes to: the total, what recurs, and both with all options where there is a choice still."""
+    least, most = offer.least, offer.most
+    if least is None or most is None:
+        return offer.total.show(locale)
+    if (least.once, least.recurring) == (most.once, most.recurring):
+        return _comes_to(least, locale)
+    if least.recurring != most.recurring:
+        return f"From {_comes_to(least, locale)}, with all options {_comes_to(most, locale)}"
+    each = "".join(f"; and {later.show(locale)} {EACH[period]}" for period, _, later in least.recurring)
+    return f"From {least.once.show(locale)}, with all options {most.once.show(locale)}{each}"
+
+
+def _comes_to(known: Sum, locale: str) -> str:
+    parts = [known.once.show(locale)] if known.once or not known.recurring else []
+    parts += [f"{later.show(locale)} {EACH[period]}" for period, _, later in known.recurring]
+    return " and ".join(parts)
+
+
+def offer_change(offer: ProposalSeen, locale: str, today: date) -> str:
+    """What a change of scope makes of what was agreed: the total, and the day by which all is done."""
+    change = offer.change
+    if change is None:
+        return ""
+    told = f"Agreed so far {change.before.show(locale)}, with this {change.after.show(locale)}."
+    if change.until_before and change.until_after:
+        then = ", as before" if change.until_before == change.until_after else f", now {day(change.until_after, today)}"
+        told += f" Done by {day(change.until_before, today)}{then}."
+    elif change.until_after:
+        told += f" Done by {day(change.until_after, today)}."
+    return told
+
+
 def order_state(order: OrderSeen, locale: str) -> str:
     """How much of an order is paid."""
     if order.settled:
@@ -62,6 +99,11 @@ def work_state(work: ProjectSeen, today: date) -> str:
         return f"Delivered {day(work.completed_on, today)}" if work.completed_on else "Delivered"
     step = f"{work.phase} · step {work.step} of {work.steps}"
     return f"Paused in {step}" if work.status == "paused" else step
+
+
+def said_tries(left: int) -> str:
+    """How often somebody may try again."""
+    return "one try is left" if left == 1 else f"{left} tries are left"
 
 
 def counted(number: int, one: str, many: str) -> str:
@@ -85,8 +127,12 @@ _PAGES = Environment(
 _PAGES.filters.update(day=day, money=show_money, late=late)
 _PAGES.globals.update(
     look=LOOK_PATH,
+    script=SCRIPT_PATH,
     bill_state=bill_state,
+    each=EACH,
+    offer_change=offer_change,
     offer_state=offer_state,
+    offer_worth=offer_worth,
     order_state=order_state,
     work_state=work_state,
     counted=counted,
