@@ -4,9 +4,10 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import ClassVar
 
-from sqlalchemy import BigInteger, Index, String, UniqueConstraint, select
+from sqlalchemy import BigInteger, Index, Numeric, String, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.schema import SchemaItem
 
@@ -60,26 +61,46 @@ class OrderLine(TenantRow):
     quantity: Mapped[int]
     unit_minor: Mapped[int] = mapped_column(BigInteger)
     currency: Mapped[str] = mapped_column(String(3))
-
-    @property
-    def amount(self) -> Money:
-        """The price of the line."""
-        return Money(self.unit_minor * self.quantity, self.currency)
+    discount_minor: Mapped[int] = mapped_column(BigInteger, default=0)
+    tax_percent: Mapped[Decimal] = mapped_column(Numeric(6, 3), default=Decimal(0))
+    tax_minor: Mapped[int] = mapped_column(BigInteger, default=0)
+    period: Mapped[str] = mapped_column(default="")
+    """How often it is paid for; empty for what is paid once."""
 
     @property
     def unit(self) -> Money:
         """The price of one."""
         return Money(self.unit_minor, self.currency)
 
+    @property
+    def net(self) -> Money:
+        """The price of all of them, less the discount, before tax."""
+        return Money(self.unit_minor * self.quantity - self.discount_minor, self.currency)
+
+    @property
+    def tax(self) -> Money:
+        """The tax on that."""
+        return Money(self.tax_minor, self.currency)
+
+    @property
+    def amount(self) -> Money:
+        """What the line comes to, tax included."""
+        return self.net + self.tax
+
 
 @dataclass(frozen=True)
 class Bought:
-    """A line of an order to be made: of which service, if it came from the catalog, what, how many, at which price."""
+    """A line of an order to be made: of which service, if it came from the catalog, what, how many, at which price;
+    what is taken off the whole line, its tax, and how often it is paid for (empty for once)."""
 
     title: str
     quantity: int
     unit: Money
     service_id: uuid.UUID | None = None
+    discount: Money | None = None
+    tax_percent: Decimal = Decimal(0)
+    tax: Money | None = None
+    period: str = ""
 
 
 async def make(
@@ -94,8 +115,8 @@ async def make(
     currency: str,
     lines: Sequence[Bought],
 ) -> tuple[Order, list[OrderLine]]:
-    """Record what a client has agreed to pay for; one order for each proposal. The verb that calls it, a signature,
-    has authorised it."""
+    """Record what a client has agreed to pay for; one order for each proposal. Its total is what is paid once, tax
+    included. The verb that calls it, a signature, has authorised it."""
     order = Order(
         organization_id=actor.organization_id,
         engagement_id=engagement_id,
@@ -103,7 +124,7 @@ async def make(
         company_id=company_id,
         client_id=client_id,
         title=title,
-        total_minor=total([line.unit * line.quantity for line in lines], currency).minor,
+        total_minor=0,
         currency=currency,
     )
     rows = [
@@ -116,9 +137,14 @@ async def make(
             quantity=line.quantity,
             unit_minor=line.unit.minor,
             currency=currency,
+            discount_minor=line.discount.minor if line.discount else 0,
+            tax_percent=line.tax_percent,
+            tax_minor=line.tax.minor if line.tax else 0,
+            period=line.period,
         )
         for position, line in enumerate(lines)
     ]
+    order.total_minor = total([row.amount for row in rows if not row.period], currency).minor
     await save(session, order, *rows)
     await events.record(
         session,
@@ -138,6 +164,11 @@ async def of_engagement(session: Session, engagement_id: uuid.UUID) -> list[Orde
     """The orders of an engagement, newest first."""
     query = select(Order).where(Order.engagement_id == engagement_id, Order.deleted_at.is_(None))
     return list((await session.execute(query.order_by(Order.created_at.desc(), Order.id))).scalars())
+
+
+async def find(session: Session, order_id: uuid.UUID) -> Order | None:
+    """The order with this id, for the worker, which acts for nobody."""
+    return (await session.execute(select(Order).where(Order.id == order_id))).scalar_one_or_none()
 
 
 async def of_proposal(session: Session, proposal_id: uuid.UUID) -> Order | None:

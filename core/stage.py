@@ -22,7 +22,7 @@ class Facts:
     signed: bool = False
     """Something was signed: there is an order."""
     deposits_settled: bool = False
-    """The first invoice of each order is paid, or was waived."""
+    """The first invoice of each order that was due on signing is paid, or was waived; where none was, none is awaited."""
     owned: bool = False
     """Each project has an owner."""
     handed_off: bool = False
@@ -66,14 +66,18 @@ def steps(before: str, after: str) -> list[str]:
     raise ValueError(f"No way leads from the stage {before} to {after}.")
 
 
-async def restage(session: Session, actor: Actor, engagement_id: uuid.UUID) -> None:
+async def restage(session: Session, actor: Actor, engagement_id: uuid.UUID, *, through: str = "") -> None:
     """Compute the stage anew, after a fact has changed, and record each step that it passes; none if
     nothing changed.
+
+    `through` is a stage that it passes on its way: what is signed anew is always got ready first, be it for a moment.
     """
     await session.flush()
     engagement = await engagements.locked(session, engagement_id)
-    for after in steps(engagement.stage, stage_of(await facts(session, engagement_id))):
-        before, engagement.stage = engagement.stage, STAGE.move(engagement.stage, after)
+    after = stage_of(await facts(session, engagement_id))
+    by_way_of = through or engagement.stage
+    for step in [*steps(engagement.stage, by_way_of), *steps(by_way_of, after)]:
+        before, engagement.stage = engagement.stage, STAGE.move(engagement.stage, step)
         await events.record(
             session,
             actor,
@@ -82,7 +86,7 @@ async def restage(session: Session, actor: Actor, engagement_id: uuid.UUID) -> N
             engagement_id,
             engagement_id=engagement_id,
             before=before,
-            after=after,
+            after=step,
         )
 
 
@@ -115,15 +119,15 @@ async def facts(session: Session, engagement_id: uuid.UUID) -> Facts:
     ).all()
     bills = (
         await session.execute(
-            select(Invoice.order_id, Invoice.status)
+            select(Invoice.order_id, Invoice.status, Invoice.waits_for)
             .where(Invoice.engagement_id == engagement_id)
             .order_by(Invoice.created_at, Invoice.id)
         )
     ).all()
 
     def deposit_settled(order_id: uuid.UUID, total: int) -> bool:
-        own = [bill.status for bill in bills if bill.order_id == order_id]
-        asked = [status for status in own if status != "void"]
+        own = [bill for bill in bills if bill.order_id == order_id]
+        asked = [bill.status for bill in own if bill.status != "void" and not bill.waits_for]
         return total == 0 or bool(own and not asked) or asked[:1] == ["paid"]
 
     deposits = all(deposit_settled(order.id, order.total_minor) for order in orders)

@@ -1,19 +1,10 @@
 """Invoices: drafted, sent with a number that leaves no gap, paid or void; their lines, and the payments on them."""
 
 from core.invoices.bill import STATUS, Counter, Invoice, Line, Payment
-from core.invoices.issuing import (
-    ToIssue,
-    customer_made,
-    draft,
-    issued,
-    new,
-    refused,
-    retry,
-    send,
-    to_issue,
-    watch_due_day,
-)
+from core.invoices.issuing import Plan, dispatch, draft, new, retry, send, watch_due_day
 from core.invoices.paying import look_to_pay, paper, remind, tell
+from core.invoices.planned import Component, Share, come, completed, plan, portion, send_due
+from core.invoices.processing import ToIssue, customer_made, issued, refused, to_issue
 from core.invoices.reading import (
     BillPeople,
     candidates,
@@ -37,17 +28,23 @@ __all__ = [
     "Bill",
     "BillLine",
     "BillPeople",
+    "Component",
     "Counter",
     "Invoice",
     "Line",
     "Payment",
+    "Plan",
+    "Share",
     "Standing",
     "ToIssue",
     "bill",
     "bills",
     "candidates",
+    "come",
+    "completed",
     "customer_made",
     "declined",
+    "dispatch",
     "draft",
     "find",
     "get",
@@ -65,10 +62,13 @@ __all__ = [
     "paper",
     "payments_of",
     "people_of",
+    "plan",
+    "portion",
     "refused",
     "remind",
     "retry",
     "send",
+    "send_due",
     "settle",
     "tell",
     "to_issue",

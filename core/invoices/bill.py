@@ -49,12 +49,17 @@ class Invoice(Numbered, TenantRow):
         "company_id": "companies",
         "client_id": "users",
         "viewed_by_id": "users",
+        "deliverable_id": "deliverables",
+        "subscription_id": "subscriptions",
     }
     RULES: ClassVar[tuple[SchemaItem, ...]] = (
         numbered(),
         STATUS.check("status"),
         UniqueConstraint("organization_id", "serial"),
         UniqueConstraint("organization_id", "processor_ref"),
+        UniqueConstraint("organization_id", "order_id", "part"),
+        UniqueConstraint("organization_id", "subscription_id", "period_start"),
+        CheckConstraint("waits_for IN ('', 'date', 'milestone', 'completion')", name="waits_known"),
         CheckConstraint("total_minor >= 0 AND paid_minor >= 0", name="amounts"),
         CheckConstraint("serial IS NOT NULL OR status IN ('draft', 'void')", name="numbered"),
         Index("ix_invoices_engagement", "organization_id", "engagement_id", "status"),
@@ -71,6 +76,15 @@ class Invoice(Numbered, TenantRow):
     paid_minor: Mapped[int] = mapped_column(BigInteger, default=0)
     currency: Mapped[str] = mapped_column(String(3))
     due_on: Mapped[date | None]
+    part: Mapped[int | None]
+    """Which line of its order's payment schedule it bills."""
+    waits_for: Mapped[str] = mapped_column(default="")
+    """What a draft from a payment schedule waits for: date, milestone or completion; empty for what waits for staff."""
+    planned_on: Mapped[date | None]
+    deliverable_id: Mapped[uuid.UUID | None]
+    """The deliverable whose completion makes it due."""
+    subscription_id: Mapped[uuid.UUID | None]
+    period_start: Mapped[date | None]
     sent_at: Mapped[datetime | None]
     issued_at: Mapped[datetime | None]
     paid_at: Mapped[datetime | None]

@@ -12,7 +12,8 @@ from core.db import Session, save
 from core.errors import Conflict, Invalid
 from core.events import Kind
 from core.invoices.bill import STATUS, Invoice, Payment
-from core.invoices.issuing import issued, record
+from core.invoices.issuing import record
+from core.invoices.processing import issued
 from core.invoices.reading import today
 from core.money import Money
 from core.orders import Order

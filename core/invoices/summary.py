@@ -58,6 +58,9 @@ class Bill:
     bank_details: str = ""
     trouble: str = ""
     void_reason: str = ""
+    waits_for: str = ""
+    """What a draft of a signed schedule waits for: date, milestone or completion."""
+    planned_on: date | None = None
 
     @property
     def name(self) -> str:
@@ -128,6 +131,8 @@ async def bills(session: Session, invoices: Sequence[Invoice]) -> list[Bill]:
             bank_details=str(house.setting("bank_details")).strip(),
             trouble=invoice.trouble,
             void_reason=invoice.void_reason,
+            waits_for=invoice.waits_for,
+            planned_on=invoice.planned_on,
         )
 
     return [one(invoice) for invoice in invoices]

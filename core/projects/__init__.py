@@ -14,6 +14,7 @@ from core.projects.steering import (
     resume,
     set_date,
     start,
+    start_all,
 )
 from core.projects.summary import Held, Summary, Telling, look, overview, summaries, summary, telling
 
@@ -48,6 +49,7 @@ __all__ = [
     "set_date",
     "shown",
     "start",
+    "start_all",
     "summaries",
     "summary",
     "telling",

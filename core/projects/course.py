@@ -1,8 +1,10 @@
 """The course of a project: its phases, its rows, and which status may follow which."""
 
 import uuid
+from collections.abc import Mapping
 from datetime import date, datetime
-from typing import ClassVar
+from types import MappingProxyType
+from typing import Any, ClassVar
 
 from sqlalchemy import Index, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -18,6 +20,9 @@ PHASE = Lifecycle(
     {phase: (*PHASES[:i], *PHASES[i + 1 : i + 2]) for i, phase in enumerate(PHASES)},
 )
 """Forward one phase at a time, back to any earlier one."""
+
+PLAIN: Mapping[str, str] = MappingProxyType({})
+"""No names of its own."""
 
 COMPLETED = "completed"
 """Where a move leads past the last phase."""
@@ -58,6 +63,8 @@ class Project(Numbered, TenantRow):
     status: Mapped[str] = mapped_column(default="active")
     phase: Mapped[str] = mapped_column(default="kickoff")
     phase_since: Mapped[datetime]
+    phase_names: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """What the client reads instead of a phase's own name, where the service says so ("Launch" for deployment)."""
     due_on: Mapped[date | None]
     completed_at: Mapped[datetime | None]
     deleted_at: Mapped[datetime | None]
@@ -74,9 +81,9 @@ class Project(Numbered, TenantRow):
         return PHASES if self.status == COMPLETED else PHASES[: PHASES.index(self.phase)]
 
 
-def shown(phase: str) -> str:
-    """A phase, or COMPLETED, as people read it."""
-    return "Completed" if phase == COMPLETED else phase.capitalize()
+def shown(phase: str, names: Mapping[str, str] = PLAIN) -> str:
+    """A phase, or COMPLETED, as people read it: by the name that the project's service gives it, if it gives one."""
+    return "Completed" if phase == COMPLETED else names.get(phase) or phase.capitalize()
 
 
 class Move(TenantRow):

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 from sqlalchemy import select
 
-from core import access, clock, events, jobs, people, stage
+from core import access, clock, events, invoices, jobs, orders, people, stage
 from core.db import Session, save
 from core.errors import Conflict, Invalid, Way
 from core.events import Kind
@@ -34,7 +34,9 @@ async def advance(
     project = await access.fetch(session, actor, access.Can.PROJECT_MANAGE, Project, project_id, lock=True)
     await refuse_advance(session, project)
     if project.phase != before:
-        raise Conflict(f"{project.title} is in {shown(project.phase)} by now. Have another look before you move it on.")
+        raise Conflict(
+            f"{project.title} is in {shown(project.phase, project.phase_names)} by now. Have another look before you move it on."
+        )
     house = await people.organization(session, actor.organization_id)
     now = clock.now()
     move = Move(
@@ -73,7 +75,7 @@ async def undo(session: Session, actor: Actor, move_id: uuid.UUID | str) -> Move
         return move
     if move.state == "done":
         raise Conflict(
-            f"{project.title} has moved to {shown(move.after)}, and the client was told. You can still take it back.",
+            f"{project.title} has moved to {shown(move.after, project.phase_names)}, and the client was told. You can still take it back.",
             way=Way("Move it back", "project.back", str(project.id)),
         )
     move.state = MOVE.move(move.state, "undone")
@@ -98,8 +100,24 @@ async def release(session: Session, actor: Actor, move_id: uuid.UUID) -> Move:
     await _record(
         session, actor, Kind.PROJECT_COMPLETED if move.after == COMPLETED else Kind.PROJECT_ADVANCED, project, move
     )
+    if move.after == COMPLETED:
+        await invoices.completed(session, actor, project.engagement_id, await _finished_orders(session, project))
     await stage.restage(session, actor, project.engagement_id)
     return move
+
+
+async def _finished_orders(session: Session, project: Project) -> list[uuid.UUID]:
+    """The project's order, if all of its work is done; what was called off does not count."""
+    line = orders.OrderLine
+    order_id = select(line.order_id).where(line.id == project.order_line_id).scalar_subquery()
+    undone = (
+        select(Project.id)
+        .join(line, line.id == Project.order_line_id)
+        .where(line.order_id == order_id, Project.deleted_at.is_(None), Project.status.in_(("active", "paused")))
+    )
+    if project.order_line_id is None or (await session.execute(undone.limit(1))).first():
+        return []
+    return list((await session.execute(select(line.order_id).where(line.id == project.order_line_id))).scalars())
 
 
 async def back(session: Session, actor: Actor, project_id: uuid.UUID | str, *, to: str, reason: str) -> Move:
@@ -109,7 +127,10 @@ async def back(session: Session, actor: Actor, project_id: uuid.UUID | str, *, t
     if project.status not in ("active", COMPLETED):
         raise Conflict(f"{project.title} is {project.status}. Resume it, then take it back.")
     if to not in project.earlier:
-        raise Invalid(f"{project.title} is in {shown(project.phase)}, so it cannot go back to {shown(to)}.", field="to")
+        raise Invalid(
+            f"{project.title} is in {shown(project.phase, project.phase_names)}, so it cannot go back to {shown(to, project.phase_names)}.",
+            field="to",
+        )
     if not reason.strip():
         raise Invalid("Why does it go back? A sentence is enough; the client reads it.", field="reason")
     now = clock.now()
@@ -160,7 +181,7 @@ async def refuse_held(session: Session, project: Project) -> None:
     """Conflict, with Undo as the way on, while a move of this project is held."""
     held = await held_of(session, project.id)
     if held is not None:
-        to = "completion" if held.after == COMPLETED else shown(held.after)
+        to = "completion" if held.after == COMPLETED else shown(held.after, project.phase_names)
         raise Conflict(
             f"{project.title} is on its way to {to} already. Undo that first, or let it go.",
             way=Way("Undo", "project.undo", str(held.id)),

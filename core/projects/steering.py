@@ -1,7 +1,7 @@
 """How a project is begun, given an owner and a day, paused and resumed; and the lists in which projects are read."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 from sqlalchemy import case, select
@@ -24,6 +24,8 @@ async def start(
     order_line_id: uuid.UUID | None,
     title: str,
     owner_id: uuid.UUID | None = None,
+    due_on: date | None = None,
+    phase_names: Mapping[str, str] | None = None,
 ) -> Project:
     """Begin a project in Kickoff, once for each line of an order. Its caller, such as a signature, authorises it."""
     if order_line_id is not None:
@@ -39,10 +41,18 @@ async def start(
         owner_id=owner_id,
         title=title,
         phase_since=clock.now(),
+        due_on=due_on,
+        phase_names=dict(phase_names or {}),
     )
-    await save(session, project)
-    await _record(session, actor, Kind.PROJECT_STARTED, project)
+    await start_all(session, actor, [project])
     return project
+
+
+async def start_all(session: Session, actor: Actor, begun: Sequence[Project]) -> None:
+    """Begin these projects, of which none is there yet, in one go."""
+    await save(session, *begun)
+    for project in begun:
+        await _record(session, actor, Kind.PROJECT_STARTED, project)
 
 
 async def assign(session: Session, actor: Actor, project_id: uuid.UUID | str, owner_id: uuid.UUID) -> Project:

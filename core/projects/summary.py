@@ -1,8 +1,8 @@
 """Projects and their moves as plain values, with the names that belong to them: what cards and lists are made from."""
 
 import uuid
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -12,7 +12,7 @@ from core import access, clock, people
 from core.db import Session
 from core.engagements import Engagement, by_id
 from core.people import Actor
-from core.projects.course import COMPLETED, PHASES, Move, Project
+from core.projects.course import COMPLETED, PHASES, PLAIN, Move, Project
 from core.projects.steering import listing
 
 
@@ -42,6 +42,8 @@ class Summary:
     due_on: date | None = None
     late: bool = False
     held: Held | None = None
+    names: Mapping[str, str] = field(default_factory=lambda: PLAIN)
+    """What its phases are called, where that is not their own names."""
 
     @property
     def step(self) -> int:
@@ -86,6 +88,7 @@ async def summaries(session: Session, projects: Sequence[Project]) -> list[Summa
             due_on=project.due_on,
             late=project.status == "active" and project.due_on is not None and project.due_on < today,
             held=Held(str(move.id), move.after, move.release_at) if move else None,
+            names=project.phase_names,
         )
 
     return [one(project) for project in projects]
@@ -121,6 +124,7 @@ class Telling:
     next_on: date | None = None
     needed: str = ""
     at: datetime | None = None
+    names: Mapping[str, str] = field(default_factory=lambda: PLAIN)
 
     @property
     def back(self) -> bool:
@@ -146,4 +150,5 @@ async def telling(session: Session, project: Project, move: Move) -> Telling:
         next_on=move.next_on,
         needed=move.needed or "",
         at=move.done_at,
+        names=project.phase_names,
     )
