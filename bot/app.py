@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import socket
 import uuid
 from collections.abc import AsyncIterator, Callable
@@ -11,6 +12,7 @@ from typing import Any
 import structlog
 from aiohttp import web
 
+from bot import paper
 from bot.gateways.failures import Failure
 from bot.gateways.mail import Mail
 from bot.gateways.mail.fetching import Postbox
@@ -22,7 +24,8 @@ from bot.slack import bolt
 from bot.slack.faces import Faces
 from bot.slack.listener import NO_TOKEN, Ears
 from bot.tenants import Tenants
-from bot.web import exports, hooks, letters, portal
+from bot.web import exports, hooks, letters, papers, portal
+from bot.web.endpoint import PROXIES
 from bot.worker.backfill import beating
 from bot.worker.deliveries import Deliveries
 from bot.worker.notices import Schedule
@@ -36,6 +39,7 @@ from core.events import Kind
 from core.inbox import Keeper
 from core.jobs import PACES, Paces
 from core.people import Installation, Organization
+from core.seals import Sealer
 
 log = structlog.get_logger(__name__)
 
@@ -49,6 +53,7 @@ class App:
     def __init__(self, settings: Settings, *, patient: bool = False) -> None:
         """`patient` is for `work`, which may wait longer for a lock than a person waits for an answer."""
         self.settings = settings
+        paper.furnish(settings.fonts_folder)
         self.db = Database(
             settings.app_url,
             role=None if settings.database_app_url else APP_ROLE,
@@ -63,8 +68,20 @@ class App:
         self.mail = Mail(smtp_url=smtp, sender=settings.mail_from) if smtp else None
         self.tenants = Tenants(self.db, settings.secret_key.get_secret_value())
         self.works = Works(self.db, self.slack, self.stripe, self.mail, self.tenants, settings)
-        self.ears = Ears(self.db, self.tenants, self.slack, public_url=settings.public_url)
+        seed = settings.signing_key.get_secret_value()
+        self.sealer = Sealer(seed) if seed else None
+        self.ears = Ears(self.db, self.tenants, self.slack, public_url=settings.public_url, sealer=self.sealer)
         self.faces = Faces(self.ears)
+
+    async def publish(self) -> None:
+        """Keep the public half of the key that seals signatures, for ever: before anything is sealed with it."""
+        if self.sealer is None:
+            log.warning(
+                "SIGNING_KEY is not set, so nothing can be signed; `python -m bot doctor` tells how to make one"
+            )
+            return
+        async with self.db.platform() as session:
+            await self.sealer.publish(session)
 
     async def close(self) -> None:
         """Give back every connection."""
@@ -72,6 +89,16 @@ class App:
         if self.stripe:
             await self.stripe.close()
         await self.db.close()
+
+
+def steady() -> None:
+    """Take what stands when a process has started out of the garbage collector's rounds, for good.
+
+    Walking through all of it would let everybody wait, for some tenths of a second now and then. For a process that
+    serves until it ends; never in tests, where what is begun is also ended.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 async def day_one(app: App, **settings: Any) -> None:
@@ -144,11 +171,13 @@ async def serving(
         raise RuntimeError(
             "Slack cannot reach us: set SLACK_SIGNING_SECRET (over HTTP) or SLACK_APP_TOKEN (Socket Mode)."
         )
+    await app.publish()
     keeper = Keeper(app.db)
     if on_kept is not None:
         keeper.on_kept.append(on_kept)
     bolt_app = bolt.make(app.ears, signing_secret=settings.slack_signing_secret.get_secret_value())
     server = web.Application(client_max_size=2_000_000)
+    server[PROXIES] = settings.proxies
     server.add_routes(routes(app, keeper, partial(hooks.slack_bolt_door, bolt_app)))
     runner = web.AppRunner(server, access_log=None, shutdown_timeout=5)
     await runner.setup()
@@ -184,8 +213,12 @@ async def serving(
 def routes(app: App, keeper: Keeper, bolt_door: Callable[..., hooks.Handler]) -> list[web.RouteDef]:
     """Every door of the web server."""
     secret = app.settings.slack_signing_secret.get_secret_value()
-    doors = [web.get("/healthz", partial(_health, app)), *portal.routes(app.db, public_url=app.settings.public_url)]
+    doors = [
+        web.get("/healthz", partial(_health, app)),
+        *portal.routes(app.db, public_url=app.settings.public_url, sealer=app.sealer),
+    ]
     doors += exports.routes(app.db, public_url=app.settings.public_url, store=exports_of(app.settings))
+    doors += papers.routes(app.db, public_url=app.settings.public_url)
     if secret:  # without it (in Socket Mode) nothing could tell Slack's requests from anybody's
         doors.append(web.post("/slack/events", hooks.slack_events(signing_secret=secret, keeper=keeper)))
         asked = bolt_door(signing_secret=secret)
@@ -237,6 +270,7 @@ class Work:
 @contextlib.asynccontextmanager
 async def working(app: App, *, paces: Paces = PACES, lease: float = LEASE) -> AsyncIterator[Work]:
     """The worker's loops, from here to the end; what it was at is another's `lease` seconds after it was killed."""
+    await app.publish()
     work = Work(app, paces=paces, lease=lease)
     task = asyncio.create_task(work.run())
     try:

@@ -1,8 +1,9 @@
 """The environment, read once: what the product needs to know of its surroundings, with sentences for what is missing."""
 
+import ipaddress
 from functools import cached_property
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -50,6 +51,9 @@ class Settings(BaseSettings):
 
     files_folder: str = Field("var/files", description="Where shared files are kept: a folder, or s3://bucket/folder.")
     file_megabytes: int = Field(100, description="How large a file may be to be kept; larger ones are only listed.")
+    fonts_folder: str = Field(
+        "", description="Fonts for PDFs beside those that come along: emoji, or scripts they lack."
+    )
     exports_folder: str = Field(
         "var/exports", description="Where copies of the record lie until they are fetched, likewise."
     )
@@ -59,11 +63,30 @@ class Settings(BaseSettings):
     s3_secret_access_key: SecretStr = SecretStr("")
 
     public_url: str = "http://127.0.0.1:8700"
+    trusted_proxies: str = Field(
+        "",
+        description="Addresses or networks (10.0.0.0/8) of proxies of ours, whose X-Forwarded-For is believed.",
+    )
     secret_key: SecretStr = SecretStr("")
     signing_key: SecretStr = SecretStr("")
     clock_file: str = ""
     host: str = "127.0.0.1"
     port: int = 8700
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, listed: str) -> str:
+        for each in _listed(listed):
+            try:
+                ipaddress.ip_network(each, strict=False)
+            except ValueError:
+                raise ValueError(f"“{each}” is no address and no network, such as 10.0.0.2 or 10.0.0.0/8") from None
+        return listed
+
+    @cached_property
+    def proxies(self) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
+        """The networks of the proxies that are believed about where a request comes from."""
+        return tuple(ipaddress.ip_network(each, strict=False) for each in _listed(self.trusted_proxies))
 
     @cached_property
     def file_hosts(self) -> frozenset[str]:
@@ -82,7 +105,11 @@ class Settings(BaseSettings):
 
 
 def _hosts(listed: str) -> frozenset[str]:
-    return frozenset(host.strip().lower() for host in listed.split(",") if host.strip())
+    return frozenset(host.lower() for host in _listed(listed))
+
+
+def _listed(written: str) -> list[str]:
+    return [each.strip() for each in written.split(",") if each.strip()]
 
 
 def read(**given: object) -> Settings:

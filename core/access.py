@@ -118,7 +118,7 @@ FOR_CLIENTS: Mapping[str, Callable[[Any], ColumnElement[bool]]] = {
 """What clients see of their own engagements, by table: not drafts, not internal notes, not moves that are still held. What is not listed
 they never see. This one table decides for all faces."""
 
-HOUSE_WIDE = frozenset({"companies", "roles", "services", "users"})
+HOUSE_WIDE = frozenset({"companies", "coupons", "roles", "services", "users"})
 """What belongs to the agency as a whole, so that staff see it whichever engagements they are in."""
 
 

@@ -115,15 +115,18 @@ class Money:
         """The amount in major units, exact."""
         return Decimal(self.minor).scaleb(-exponent(self.currency))
 
-    def show(self, locale: str = "en_US") -> str:
-        """The amount in its currency's form for a reader, without decimals where they are all zero: $1,800, ¥900, €12.50."""
+    def show(self, locale: str = "en_US", *, cents: bool = False) -> str:
+        """The amount in its currency's form for a reader, without decimals where they are all zero: $1,800, ¥900, €12.50.
+
+        With `cents`, for columns of amounts, they stay.
+        """
         try:
             known = Locale.parse(locale.replace("-", "_"))
         except (UnknownLocaleError, ValueError):
             known = Locale("en", "US")
         text = format_currency(self.decimal(), self.currency, locale=known)
         places = exponent(self.currency)
-        if places and self.minor % 10**places == 0:
+        if places and not cents and self.minor % 10**places == 0:
             mark = known.number_symbols.get("latn", {}).get("decimal", ".")
             text = text.replace(mark + "0" * places, "", 1)
         return text

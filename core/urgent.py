@@ -243,6 +243,7 @@ async def standing(session: Session, actor: Actor, engagement_id: uuid.UUID) -> 
                 each.expires_at.astimezone(zone).date(),
             )
             for each in offers
+            if each.id in signers
         ),
         *(Awaited("invoice", each.id, each.name, payer, each.issued_at, each.due_on) for each in bills),
         *spoken["waiting_client"],
@@ -254,15 +255,22 @@ async def standing(session: Session, actor: Actor, engagement_id: uuid.UUID) -> 
 
 def _underway(project: Project) -> Underway:
     step = PHASES.index(project.phase) + 1
-    return Underway(project.title, shown(project.phase), step, len(PHASES), project.due_on, project.status == "paused")
+    return Underway(
+        project.title,
+        shown(project.phase, project.phase_names),
+        step,
+        len(PHASES),
+        project.due_on,
+        project.status == "paused",
+    )
 
 
 async def _next_signers(session: Session, proposal_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, str]:
-    """Who is asked to sign next, by proposal."""
+    """Who of the client's is asked to sign next, by proposal."""
     waiting = select(Signer.proposal_id, User.name).join(User, User.id == Signer.user_id)
-    waiting = waiting.where(Signer.proposal_id.in_(proposal_ids), Signer.signed_at.is_(None)).order_by(
-        Signer.position.desc()
-    )
+    waiting = waiting.where(
+        Signer.proposal_id.in_(proposal_ids), Signer.signed_at.is_(None), Signer.side == "client"
+    ).order_by(Signer.position.desc())
     return {row.proposal_id: row.name for row in await session.execute(waiting)}
 
 

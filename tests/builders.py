@@ -1,15 +1,22 @@
 """The people of the story, and shortcuts to the rows that tests begin with."""
 
+import base64
+import hashlib
 import uuid
 from dataclasses import dataclass
 
-from core import db, people
-from core.db import Database
+from core import clock, db, people
+from core.db import Database, Session
 from core.engagements import Engagement, EngagementPerson
+from core.papers import Paper
 from core.people import Actor, Company, Identity, Organization, User
+from core.proposals import Version
+from core.seals import Sealer
 
 TEAM = "T0STUDIOADA"
 NORTHWIND_TEAM = "T0NORTHWIND"
+SIGNING_KEY = base64.b64encode(b"the key that seals in tests only").decode()
+SEALER = Sealer(SIGNING_KEY)
 
 
 @dataclass
@@ -100,3 +107,21 @@ async def house(database: Database, name: str = "Studio Ada", team: str = TEAM) 
         engagement=engagement,
         company=northwind,
     )
+
+
+async def papered(session: Session, version: Version, pdf: bytes = b"%PDF-1.7 as it was sent") -> Paper:
+    """The PDF of a version, as the worker would have made it."""
+    paper = Paper(
+        organization_id=version.organization_id,
+        version_id=version.id,
+        kind="offer",
+        source=version.body,
+        source_sha256=version.sha256,
+        pdf=pdf,
+        pdf_sha256=hashlib.sha256(pdf).digest(),
+        renderer="by hand",
+        made_at=clock.now(),
+    )
+    session.add(paper)
+    await session.flush()
+    return paper

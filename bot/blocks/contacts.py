@@ -37,7 +37,7 @@ def left(thing: Resting) -> Card:
     blocks.append(kit.context(CLOSED))
     ref = f"{thing.engagement_id} {thing.user_id}"
     other = kit.button("Name someone else", "contact.successor", ref, style="primary") if thing.roles else None
-    fresh = kit.button("New version", "proposal.copy", str(thing.proposals[0][0])) if thing.proposals else None
+    fresh = kit.button("New version", "proposal.change", str(thing.proposals[0][0])) if thing.proposals else None
     rest = [("They are back", f"contact.back:{ref}"), ("People", f"engagement.people:{thing.engagement_id}")]
     return Card(text, [*blocks, kit.actions(other, fresh, kit.more("contact.more", rest))])
 

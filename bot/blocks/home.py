@@ -312,6 +312,7 @@ def client_help(agency: str) -> Card:
     text = f"Write here as you would to a colleague; {agency} reads along."
     lines = kit.Raw(
         "`@throughline status`: how things stand\n`@throughline waiting`: what waits on you\n"
+        "`@throughline quote`: ask for a proposal\n"
         "`@throughline reopen`, in a thread: take that topic up again"
     )
     return Card(text, [kit.section(text), kit.section(lines)])

@@ -40,9 +40,17 @@ def letter(
 
 
 def twin(
-    card: Card, agency: str, first_name: str, page_url: str, *, replies: bool = False, subject: str = ""
+    card: Card,
+    agency: str,
+    first_name: str,
+    page_url: str,
+    *,
+    button: str = "Open my page",
+    replies: bool = False,
+    subject: str = "",
 ) -> Letter:
-    """The mail twin of a card: its sentence as the subject, its texts as paragraphs, and the way to the client's page.
+    """The mail twin of a card: its sentence as the subject, its texts as paragraphs, and the way to the client's page,
+    or to where the button says.
 
     A card in a channel names the person first; in a letter the greeting does. `replies` says whether an answer by mail
     arrives; `subject` is that of the mail which it answers.
@@ -53,7 +61,7 @@ def twin(
     return letter(
         answering(subject) or sentence[:1].upper() + sentence[1:],
         [f"Hello {first_name},", *paragraphs],
-        button=("Open my page", page_url),
+        button=(button, page_url),
         footer=footer(agency, replies),
     )
 

@@ -4,7 +4,9 @@ import uuid
 from dataclasses import dataclass
 
 from bot.blocks import kit
-from bot.blocks.mails import Letter, letter
+from bot.blocks.mails import Letter, footer, letter, twin
+from bot.blocks.proposals.text import names
+from core.proposals import Offer
 
 
 @dataclass(frozen=True)
@@ -78,3 +80,41 @@ def code(agency: str, first_name: str, digits: str, minutes: int) -> Letter:
         ],
         footer=f"Nobody at {agency} will ever ask you for this code.",
     )
+
+
+def to_sign(public_url: str, token: str) -> str:
+    """The address of a letter's link to a proposal. Opening it uses nothing up, and tells its title alone."""
+    return f"{public_url.rstrip('/')}/portal/sign/{token}"
+
+
+def invitation(offer: Offer, first_name: str, url: str, *, replies: bool) -> Letter:
+    """The letter to a signer: who sent what, until when, and the way to read and sign it. No amount stands in it.
+    `replies` says whether an answer by mail arrives."""
+    title, until = offer.document.title, kit.day(offer.document.valid_until)
+    what = "a change of scope" if offer.document.kind == "scope" else "a proposal"
+    if offer.version_number > 1:
+        what = "a new version of a change of scope" if offer.document.kind == "scope" else "a new version of a proposal"
+    told = f"{offer.agency} has sent you {what}: {title}."
+    signed = [party for party in offer.signers if party.signed_at]
+    if signed:
+        told = f"{names(signed)} signed “{title}” of {offer.agency}. It is your turn now."
+    others = [party for party in offer.next if party.first_name != first_name]
+    also = [f"{names(others)} {'is' if len(others) == 1 else 'are'} asked to sign it, too."] if others else []
+    return letter(
+        told.rstrip("."),
+        [
+            f"Hello {first_name},",
+            f"{told} Review and sign it here, until {until}.",
+            *([offer.document.purpose] if offer.document.purpose else []),
+            *also,
+            "The link is yours alone. When you open it, we mail you a six-digit code, so that nobody else can sign for you."
+            " Unsure about something? You can ask there before you sign.",
+        ],
+        button=("Review and sign", url),
+        footer=footer(offer.agency, replies),
+    )
+
+
+def reminder(offer: Offer, card: kit.Card, first_name: str, url: str, *, replies: bool) -> Letter:
+    """The same way, with the words of a reminder."""
+    return twin(card, offer.agency, first_name, url, button="Review and sign", replies=replies)

@@ -21,7 +21,7 @@ def progress(work: Summary) -> str:
     """Where it stands, in a line: "Build, step 3 of 6 ●●●○○○"."""
     if work.status == COMPLETED:
         return f"Completed {'●' * len(PHASES)}"
-    line = f"{shown(work.phase)}, step {work.step} of {len(PHASES)} {'●' * work.step}{'○' * (len(PHASES) - work.step)}"
+    line = f"{shown(work.phase, work.names)}, step {work.step} of {len(PHASES)} {'●' * work.step}{'○' * (len(PHASES) - work.step)}"
     return f"{line} · paused" if work.status == "paused" else line
 
 
@@ -51,7 +51,7 @@ def twin(work: Summary) -> Card:
     blocks.append(kit.context(kit.join([owner, _when(work), since])))
     text = kit.md("{title}: {progress}", title=work.title, progress=progress(work))
     if work.held is not None:
-        goal = "Is complete" if work.held.to == COMPLETED else f"Moves to {shown(work.held.to)}"
+        goal = "Is complete" if work.held.to == COMPLETED else f"Moves to {shown(work.held.to, work.names)}"
         notice = kit.md("{goal} at {at}. Until then the client hears nothing.", goal=goal, at=kit.when(work.held.at))
         blocks += [kit.section(notice), kit.actions(kit.button("Undo", "project.undo", work.held.move_id))]
         text = kit.md("{title}: {notice}", title=work.title, notice=notice)
@@ -83,10 +83,10 @@ def _headline(moved: Telling) -> str:
     if moved.after == COMPLETED:
         return f"{moved.title} is complete."
     if moved.before not in PHASES:
-        return f"{moved.title} was taken up again, in {shown(moved.after)}."
+        return f"{moved.title} was taken up again, in {shown(moved.after, moved.names)}."
     if moved.back:
-        return f"{moved.title} went back from {shown(moved.before)} to {shown(moved.after)}."
-    return f"{moved.title} moved from {shown(moved.before)} to {shown(moved.after)}."
+        return f"{moved.title} went back from {shown(moved.before, moved.names)} to {shown(moved.after, moved.names)}."
+    return f"{moved.title} moved from {shown(moved.before, moved.names)} to {shown(moved.after, moved.names)}."
 
 
 def preview(moved: Telling) -> list[Block]:
@@ -164,7 +164,7 @@ def _history(history: Sequence[Telling]) -> list[Block]:
 def advance_form(work: Summary, channel: str, told: Telling) -> Block:
     """The form of an advance: what the client is told, and below it their card as it stands; Preview shows it anew."""
     done = told.after == COMPLETED
-    goal = "is complete" if done else f"moves to {shown(told.after)}"
+    goal = "is complete" if done else f"moves to {shown(told.after, told.names)}"
     lead = kit.md("*{title}* {goal}. {channel} will read:", title=work.title, goal=goal, channel=kit.Raw(channel))
     return kit.modal(
         "project.advance",
@@ -210,7 +210,9 @@ def back_form(work: Summary, earlier: Sequence[str], reason: str, channel: str) 
         "Take it back",
         [
             kit.section(kit.md("*{title}* is in {progress}.", title=work.title, progress=progress(work))),
-            kit.select("to", "Back to", [kit.option(shown(phase), phase) for phase in earlier], initial=latest),
+            kit.select(
+                "to", "Back to", [kit.option(shown(phase, work.names), phase) for phase in earlier], initial=latest
+            ),
             kit.text_input("reason", "Why, in a sentence for the client", initial=reason, multiline=True, limit=600),
             kit.context(reads),
         ],

@@ -1,6 +1,7 @@
 """The demo: Postgres, the sandbox, the web server and the worker in one process, with nothing to set up."""
 
 import asyncio
+import base64
 import contextlib
 import json
 import os
@@ -22,6 +23,7 @@ from core.jobs import PACES
 ROOT = Path(__file__).resolve().parents[2]
 VAR = ROOT / "var"
 BOT_PORT, SANDBOX_PORT, SMTP_PORT = 8700, 8701, 8725
+SANDBOX_SIGNING_KEY = base64.b64encode(b"only-for-the-sandbox".ljust(32)).decode()
 HOLD_SECONDS = 2
 """In the demo an advance is held only so long: nobody wants to wait a minute to see what happens."""
 
@@ -63,6 +65,7 @@ async def town(
     *,
     state: Path | None = None,
     secret_key: str = "only-for-the-sandbox",  # noqa: S107
+    signing_key: str = SANDBOX_SIGNING_KEY,
     ports: tuple[int, int, int] = (0, 0, 0),
     socket_mode: bool = False,
     hurry: bool = False,
@@ -98,6 +101,7 @@ async def town(
             host="127.0.0.1",
             port=bot_port,
             secret_key=secret_key,
+            signing_key=signing_key,
             outage_notice=outage_notice,
         )
         app = composition.App(known, patient=True)
@@ -115,13 +119,19 @@ async def town(
         await sandbox.stop()
 
 
-def _secret() -> str:
-    """The key that seals the demo's tokens, made once and kept under var/."""
+def _keys() -> tuple[str, str]:
+    """The keys that seal the demo's tokens and its signatures, made once and kept under var/."""
     file = VAR / "secrets.json"
-    if not file.exists():
-        file.write_text(json.dumps({"secret_key": secrets.token_urlsafe(32)}))
-        file.chmod(0o600)
-    return str(json.loads(file.read_text())["secret_key"])
+    kept = json.loads(file.read_text()) if file.exists() else {}
+    made = {
+        "secret_key": secrets.token_urlsafe(32),
+        "signing_key": base64.b64encode(secrets.token_bytes(32)).decode(),
+        **kept,
+    }
+    if made != kept:
+        file.touch(mode=0o600)
+        file.write_text(json.dumps(made))
+    return str(made["secret_key"]), str(made["signing_key"])
 
 
 async def run(*, fresh: bool, browser: bool, say: Callable[[str], None]) -> None:
@@ -145,9 +155,10 @@ async def run(*, fresh: bool, browser: bool, say: Callable[[str], None]) -> None
     with contextlib.ExitStack() as stack:
         dsn = given or await asyncio.to_thread(stack.enter_context, postgres)
         ports = (BOT_PORT, SANDBOX_PORT, SMTP_PORT)
+        secret, seed = _keys()
         # While the demo is off its Slack is off, too: nobody can have said anything.
         async with town(
-            dsn, state=VAR / "sandbox.json", secret_key=_secret(), ports=ports, outage_notice=False
+            dsn, state=VAR / "sandbox.json", secret_key=secret, signing_key=seed, ports=ports, outage_notice=False
         ) as here:
             say(f"""
 Throughline is running, in a sandbox that stands in for Slack, Stripe and mail.

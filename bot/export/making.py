@@ -64,6 +64,9 @@ async def make(
         sections = affairs.sections(rows, cover.locale)
         async for chain in export.events_of(db, scope):
             await loop.run_in_executor(hand, lines.events, chain)
+        async for name, pdf in export.papers_of(db, scope):
+            (folder / "documents").mkdir(exist_ok=True)
+            (folder / "documents" / name).write_bytes(pdf)
         talks: list[Conversation] = []
         async for found in export.conversations_of(db, scope):
             lines.conversations(found)

@@ -1,6 +1,7 @@
 """A mailbox on localhost: an SMTP server that takes every letter and keeps it to be read; what is answered goes to the bot."""
 
 import asyncio
+import base64
 import email
 import hashlib
 import hmac
@@ -10,9 +11,9 @@ import re
 import secrets
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from email.message import EmailMessage
+from email.message import EmailMessage, Message
 from email.policy import SMTP as WIRE
 from email.policy import default
 from email.utils import format_datetime, getaddresses, make_msgid
@@ -43,6 +44,15 @@ class Mail:
     html: str | None
     headers: dict[str, str]
     at: datetime
+    files: dict[str, str] = field(default_factory=dict)
+    """The attached files by their names, in base64."""
+
+    def file(self, ending: str = "") -> bytes:
+        """The content of the first attached file whose name ends so."""
+        for name, content in self.files.items():
+            if name.endswith(ending):
+                return base64.b64decode(content)
+        raise LookupError(f"The letter “{self.subject}” has no file “{ending}”; it has: {list(self.files) or 'none'}.")
 
     def link(self, containing: str = "") -> str:
         """The first address in the letter that contains these words."""
@@ -287,4 +297,13 @@ def _read(content: bytes, sender: str, to: list[str]) -> Mail:
         html=str(rich.get_content()) if rich is not None else None,
         headers={name: str(value) for name, value in letter.items()},
         at=now(),
+        files={
+            part.get_filename() or f"file-{number}": base64.b64encode(_bytes(part)).decode()
+            for number, part in enumerate(letter.iter_attachments(), 1)
+        },
     )
+
+
+def _bytes(part: Message) -> bytes:
+    content = part.get_payload(decode=True)
+    return content if isinstance(content, bytes) else b""

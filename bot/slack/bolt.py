@@ -1,5 +1,6 @@
 """The registry of listeners, bound to Bolt: commands, buttons, forms, shortcuts and menus answer within their acknowledgement."""
 
+import json
 import re
 import secrets
 from collections.abc import Mapping
@@ -8,6 +9,7 @@ from typing import Any
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.context.ack.async_ack import AsyncAck
+from slack_bolt.request.async_request import AsyncBoltRequest
 
 from bot.blocks import kit
 from bot.slack import grammar, listener
@@ -15,8 +17,11 @@ from bot.slack.forms import Values
 from bot.slack.listener import BUTTONS, COMMANDS, FORMS, MENUS, SHORTCUTS, Command, Ears, Heard, Listener
 from bot.slack.replies import Done, Open, Options, Reply, Say
 from core.errors import NotFound
+from core.signatures import Request
 
 ANY = re.compile(r".*", re.DOTALL)
+PROVING = ("content-type", "x-slack-request-timestamp", "x-slack-signature")
+"""The headers by which a request's body can be proved to be Slack's, by whoever has the signing secret."""
 
 
 def make(ears: Ears, *, signing_secret: str) -> AsyncApp:
@@ -44,8 +49,8 @@ def make(ears: Ears, *, signing_secret: str) -> AsyncApp:
     async def pressed(ack: AsyncAck, body: dict[str, Any]) -> None:
         await ack(await _pressed(ears, body))
 
-    async def submitted(ack: AsyncAck, body: dict[str, Any]) -> None:
-        await ack(await _submitted(ears, body))
+    async def submitted(ack: AsyncAck, body: dict[str, Any], request: AsyncBoltRequest) -> None:
+        await ack(await _submitted(ears, body, as_it_came(request)))
 
     async def closed(ack: AsyncAck) -> None:
         await ack()
@@ -159,7 +164,16 @@ async def _gone(heard: Heard) -> Reply:
     return Say("This button is from an older card and does nothing any more. The latest card is pinned in the channel.")
 
 
-async def _submitted(ears: Ears, body: Mapping[str, Any]) -> dict[str, Any] | str:
+def as_it_came(request: AsyncBoltRequest) -> Request:
+    """The request's body, and Slack's signature over it, which the door has checked. Socket Mode has none: Slack speaks
+    over a connection of ours, and what it says is kept as we write it."""
+    if request.mode == "http":
+        proving = {name: request.headers[name][0] for name in PROVING if request.headers.get(name)}
+        return Request(request.raw_body.encode(), json.dumps(proving), "Slack")
+    return Request(json.dumps(request.body).encode(), json.dumps({"transport": "socket mode"}), "")
+
+
+async def _submitted(ears: Ears, body: Mapping[str, Any], request: Request) -> dict[str, Any] | str:
     view = body["view"]
     name, private, channel, words = view["callback_id"], view.get("private_metadata", ""), "", ""
     values = Values(view)
@@ -169,6 +183,7 @@ async def _submitted(ears: Ears, body: Mapping[str, Any]) -> dict[str, Any] | st
         known = COMMANDS.get((noun, verb))
         run, (channel, _, words), private = known.run if known else _gone, private.partition(" "), values.text("which")
     told = {"value": private, "form": values, "view": view, "channel": channel, "words": words, "payload": body}
+    told["request"] = request
     reply, token = await ears.run(run, _installed(body), body["user"]["id"], told)
     if name.startswith("which.") and isinstance(reply, Open):
         return {"response_action": "update", "view": reply.view}

@@ -20,6 +20,8 @@ from core.db import Database, Session
 from core.engagements import Engagement
 from core.errors import Invalid, NotAllowed, NotFound, Refusal
 from core.people import Actor, Organization
+from core.seals import Sealer
+from core.signatures import Request
 
 log = structlog.get_logger()
 
@@ -51,6 +53,10 @@ class Heard:
     message_ts: str = ""
     thread_ts: str = ""
     payload: Mapping[str, Any] = field(default_factory=dict)
+    request: Request = field(default_factory=Request)
+    """The request as it came, with Slack's signature over it; for what must be proved later."""
+    sealer: Sealer | None = None
+    """Holds the key that seals signatures; None where SIGNING_KEY is not set."""
 
     @property
     def key(self) -> uuid.UUID | None:
@@ -141,11 +147,14 @@ class Tenants(Protocol):
 class Ears:
     """Hears a payload, runs its listener in one transaction, and tells what to acknowledge it with."""
 
-    def __init__(self, db: Database, tenants: Tenants, slack: Slack, *, public_url: str = "") -> None:
+    def __init__(
+        self, db: Database, tenants: Tenants, slack: Slack, *, public_url: str = "", sealer: Sealer | None = None
+    ) -> None:
         self.db = db
         self.tenants = tenants
         self.slack = slack
         self.public_url = public_url
+        self.sealer = sealer
 
     async def run(self, listener: Listener, team_id: str, user: str, told: Mapping[str, Any]) -> tuple[Reply, str]:
         """The listener's reply, or what the refusal or failure has to say; with the token to speak with."""
@@ -184,6 +193,7 @@ class Ears:
             team_id=team_id,
             user=user,
             public_url=self.public_url,
+            sealer=self.sealer,
             **told,
         )
         if heard.channel:

@@ -44,6 +44,10 @@ async def _client(heard: Heard, engagement: Engagement, verb: str) -> Reply:
     if verb == "help":
         card = blocks.client_help(heard.house.name)
         return Say(card.text, card.blocks)
+    if verb == "quote":
+        ask = kit.button("Ask for a quote", "proposal.quote", str(engagement.id), style="primary")
+        told = "What do you need? A few words are enough; the proposal comes here."
+        return Say(told, [kit.section(told), kit.actions(ask)])
     if verb == "reopen":
         return await _in_thread(heard, engagement, "reopen")
     return await _standing(heard, engagement, waiting=verb == "waiting")

@@ -204,7 +204,11 @@ async def resume(heard: Heard) -> Reply:
     """Go on with the project."""
     project = await projects.resume(heard.session, heard.actor, heard.value)
     return Say(
-        kit.md("*{title}* goes on, in {phase}.", title=project.title, phase=projects.shown(project.phase)),
+        kit.md(
+            "*{title}* goes on, in {phase}.",
+            title=project.title,
+            phase=projects.shown(project.phase, project.phase_names),
+        ),
         title="Resumed",
     )
 

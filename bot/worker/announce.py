@@ -13,7 +13,9 @@ STATUS = (
     Show("engagement.status", "client", about="engagement", pin=True),
     Show("engagement.twin", "staff", about="engagement", pin=True),
 )
-PROPOSAL = (Show("proposal.card", "client", mail="signers"), Show("proposal.twin", "staff"))
+OFFER = Show("proposal.card", "client", about="version")
+PROPOSAL = (Show("proposal.card", "client", about="version", mail="signers"), Show("proposal.twin", "staff"))
+TO_SIGN = (Show("proposal.card", "client", about="version", mail="turn"), Show("proposal.twin", "staff"))
 INVOICE = (Show("invoice.card", "client", mail="billing"), Show("invoice.twin", "staff"))
 TWIN = (Show("project.twin", "staff"),)
 CONTROL = (Show("conversation.control", "staff"),)
@@ -92,7 +94,7 @@ ANNOUNCED: Mapping[Kind, tuple[Show, ...]] = {
     Kind.EXPORT_FAILED: EXPORT,
     Kind.EXPORT_READY: (*EXPORT, Show("export.ready", "staff", news=True, under="export.card")),
     Kind.INVOICE_DRAFTED: (Show("invoice.twin", "staff"),),
-    Kind.INVOICE_ISSUED: (*INVOICE, *STATUS),
+    Kind.INVOICE_ISSUED: (*INVOICE, OFFER, *STATUS),
     Kind.INVOICE_MISMATCHED: (
         Show("invoice.mismatch", "staff", news=True, under="invoice.twin"),
         Show("invoice.twin", "staff"),
@@ -101,6 +103,7 @@ ANNOUNCED: Mapping[Kind, tuple[Show, ...]] = {
         *INVOICE,
         Show("invoice.paid", "staff", news=True, under="invoice.twin"),
         Show("proposal.twin", "staff", about="proposal"),
+        OFFER,
         *STATUS,
     ),
     Kind.INVOICE_PAYMENT_FAILED: (
@@ -117,14 +120,17 @@ ANNOUNCED: Mapping[Kind, tuple[Show, ...]] = {
         Show("invoice.twin", "staff"),
     ),
     Kind.INVOICE_VIEWED: (Show("invoice.twin", "staff"),),
-    Kind.INVOICE_VOIDED: (*INVOICE, *STATUS),
+    Kind.INVOICE_VOIDED: (*INVOICE, OFFER, *STATUS),
     Kind.MAIL_BOUNCED: (
         Show("mail.bounced", "staff", news=True),
         Show("engagement.twin", "staff", about="engagement", pin=True),
     ),
     Kind.MAIL_REFUSED: (Show("mail.refused", "staff", news=True),),
     Kind.PERSON_JOINED: (Show("person.linked", "staff"),),
-    Kind.PERSON_NUDGED: (Show("person.nudge", "client", news=True, mail="signers"), Show("proposal.twin", "staff")),
+    Kind.PERSON_NUDGED: (
+        Show("person.nudge", "client", news=True, about="version", under="proposal.card", mail="named"),
+        Show("proposal.twin", "staff"),
+    ),
     Kind.PROJECT_ADVANCED: (Show("project.moved", "client", news=True, about="move", mail="contact"), *TWIN, *STATUS),
     Kind.PROJECT_ADVANCE_HELD: TWIN,
     Kind.PROJECT_ADVANCE_UNDONE: TWIN,
@@ -135,6 +141,8 @@ ANNOUNCED: Mapping[Kind, tuple[Show, ...]] = {
     Kind.PROJECT_PAUSED: (*TWIN, *STATUS),
     Kind.PROJECT_RESUMED: (*TWIN, *STATUS),
     Kind.PROJECT_STARTED: TWIN,
+    # Everyone gets the copy itself by mail, from the job paper.mail.
+    Kind.PROPOSAL_CERTIFIED: (OFFER, Show("proposal.twin", "staff")),
     Kind.PROPOSAL_CHANGES_REQUESTED: (
         Show("proposal.changes", "staff", news=True, under="proposal.twin"),
         Show("proposal.twin", "staff"),
@@ -142,9 +150,20 @@ ANNOUNCED: Mapping[Kind, tuple[Show, ...]] = {
     Kind.PROPOSAL_DECLINED: (*PROPOSAL, Show("proposal.declined", "staff", news=True, under="proposal.twin"), *STATUS),
     Kind.PROPOSAL_DRAFTED: (Show("proposal.draft", "staff"),),
     Kind.PROPOSAL_EDITED: (Show("proposal.draft", "staff"),),
+    Kind.PROPOSAL_ENDING: (
+        Show("proposal.ending", "staff", news=True, under="proposal.twin"),
+        Show("proposal.twin", "staff"),
+    ),
     Kind.PROPOSAL_EXPIRED: (*PROPOSAL, *STATUS),
-    Kind.PROPOSAL_SENT: (Show("proposal.draft", "staff"), *PROPOSAL, *STATUS),
-    Kind.PROPOSAL_SIGNED: (*PROPOSAL, Show("proposal.signed", "client", news=True, under="proposal.card"), *STATUS),
+    Kind.PROPOSAL_QUOTE_ASKED: (Show("proposal.draft", "staff"), *STATUS),
+    Kind.PROPOSAL_SENT: (Show("proposal.draft", "staff"), *TO_SIGN, *STATUS),
+    Kind.PROPOSAL_SIGNED: (
+        *TO_SIGN,
+        Show("proposal.signed", "client", news=True, about="version", under="proposal.card"),
+        *STATUS,
+    ),
+    # The card of the version that it took the place of; PROPOSAL_SENT, which comes with it, brings the new one.
+    Kind.PROPOSAL_SUPERSEDED: (OFFER,),
     Kind.PROPOSAL_VIEWED: (Show("proposal.twin", "staff"),),
     Kind.PROPOSAL_WITHDRAWN: (Show("proposal.draft", "staff"), *PROPOSAL, *STATUS),
 }
@@ -152,19 +171,26 @@ ANNOUNCED: Mapping[Kind, tuple[Show, ...]] = {
 SILENT = frozenset(
     {
         Kind.COMPANY_CUSTOMER_MADE,
+        Kind.COUPON_MADE,
+        Kind.COUPON_RETIRED,
         Kind.ENGAGEMENT_OPENED,  # its channels are not there yet; ENGAGEMENT_CHANNELS_MADE speaks
         Kind.ENGAGEMENT_RECORD_FORGOTTEN,
         Kind.ENGAGEMENT_STAGE_PASSED,
         Kind.EXPORT_FETCHED,
         Kind.LINK_OPENED,
+        Kind.LINK_REFUSED,  # whoever typed has read why; it is for the trail
         Kind.ORDER_MADE,
         Kind.ORGANIZATION_SET,
         Kind.ORGANIZATION_STARTED,
         Kind.PERSON_ERASED,
+        Kind.PROPOSAL_SIGN_REFUSED,  # the signer has read why; it is for the trail
         Kind.ROLE_GIVEN,
         Kind.SERVICE_EDITED,
         Kind.SERVICE_MADE,
+        Kind.SERVICE_PRICED,
         Kind.SERVICE_RETIRED,
+        Kind.SUBSCRIPTION_ENDED,
+        Kind.SUBSCRIPTION_STARTED,
     }
 )
 """What is recorded and told to nobody; a test holds that every kind is either here or in ANNOUNCED."""
@@ -180,7 +206,7 @@ async def announce(works: Works, job: Claimed) -> None:
             return
         for show in ANNOUNCED.get(Kind(event.kind), ()):
             for subject in await subjects(session, event, show):
-                for place in await places(session, engagement, show, subject):
+                for place in await places(session, engagement, show, subject, event):
                     by_mail = place.startswith("mail:")
                     payload = {"card": show.card, "place": place, "subject": str(subject), "event": str(event.id)}
                     flags = {"news": show.news, "under": show.under, "pin": show.pin}

@@ -10,7 +10,7 @@ from bot.blocks import kit, mails, pages
 from bot.blocks.kit import Card
 from bot.gateways.failures import Permanent, Temporary, Unknown
 from bot.gateways.slack import own_post
-from bot.worker.cards import CARDS, POSTED, THREADS, Sight
+from bot.worker.cards import CARDS, LETTERS, POSTED, THREADS, Sight
 from bot.worker.mails import reply_to, threading
 from bot.worker.places import may_stand
 from bot.worker.works import Works, handler
@@ -42,12 +42,14 @@ def or_write(card: Card) -> Card:
     return replace(card, blocks=[*card.blocks, kit.context("Or write here, in your own words: we do the rest.")])
 
 
-async def _render(works: Works, session: Session, payload: dict[str, Any]) -> Card | None:
+async def _sight(works: Works, session: Session, payload: dict[str, Any]) -> Sight:
     event = await events.get(session, uuid.UUID(payload["event"])) if payload.get("event") else None
-    sight = Sight(
-        session, uuid.UUID(payload["subject"]), event, works.settings.public_url, event.facts if event else {}
-    )
-    return await CARDS[payload["card"]](sight)
+    facts = event.facts if event else {}
+    return Sight(session, uuid.UUID(payload["subject"]), event, works.settings.public_url, facts)
+
+
+async def _render(works: Works, session: Session, payload: dict[str, Any]) -> Card | None:
+    return await CARDS[payload["card"]](await _sight(works, session, payload))
 
 
 def _purpose(payload: dict[str, Any]) -> str:
@@ -205,8 +207,12 @@ async def mail(works: Works, job: Claimed) -> None:
         talk = await conversations.of_card(session, job.payload["card"], uuid.UUID(job.payload["subject"]))
         answer = await reply_to(works, session, user_id, event.chain, talk) if event.engagement_id else ""
         subject, headers = await threading(session, works.mail.domain, user_id, talk)
+        write, letter = LETTERS.get(job.payload["card"]), None
+        if write is not None:
+            letter = await write(await _sight(works, session, job.payload), to, card, bool(answer))
     page = pages.address(works.settings.public_url, job.tenant)
-    letter = mails.twin(card, house.name, to.first_name, page, replies=bool(answer), subject=subject)
+    if letter is None:
+        letter = mails.twin(card, house.name, to.first_name, page, replies=bool(answer), subject=subject)
     message_id = f"<{post.id}@{works.mail.domain}>"
     try:
         await works.mail.send(

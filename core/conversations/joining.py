@@ -20,7 +20,7 @@ from core.db import Session, new_id, new_number
 from core.events import Happening, Kind
 from core.posts import Post
 
-WORDS_TO_US = frozenset({"help", "reopen", "status", "waiting"})
+WORDS_TO_US = frozenset({"help", "quote", "reopen", "status", "waiting"})
 """What clients may ask us by a mention; all else that they say, they say to the agency."""
 
 COURTESY = re.compile(
@@ -91,6 +91,7 @@ async def _joined(
     roots: Mapping[nearby.Thread, nearby.Root],
     cards: Mapping[nearby.Thread, Post],
 ) -> list[Joined]:
+    offers = await nearby.offers_of(session, cards.values())
     known, said = defaultdict[object, dict[uuid.UUID, Standing]](dict), defaultdict[object, list[Word]](list)
     for one in found:
         known[ties.of(one.id)][one.id] = one
@@ -123,7 +124,7 @@ async def _joined(
             if there:
                 changed.append((into.id, into.status, into.waiting_since, into.resolved_at, into.last_message_at))
         if not there:
-            made.append(_row(into, first, cards.get(first.thread)))
+            made.append(_row(into, first, cards.get(first.thread), offers))
         if before:
             belonging.append(([one.id for one in before], into.id))
     if made:
@@ -164,7 +165,7 @@ CHANGE = text(
 )
 
 
-def _row(begun: Standing, first: Word, card: Post | None) -> tuple[Any, ...]:
+def _row(begun: Standing, first: Word, card: Post | None, offers: Mapping[uuid.UUID, uuid.UUID]) -> tuple[Any, ...]:
     """What is written of a conversation that was begun; under a card it is tied to what the card is about."""
     tied = card if card is not None and card.subject in ("proposal", "project", "invoice") else None
     return (
@@ -181,7 +182,7 @@ def _row(begun: Standing, first: Word, card: Post | None) -> tuple[Any, ...]:
         topic_of(first.first_text),
         first.author_id,
         tied.subject if tied else "",
-        tied.subject_id if tied else None,
+        offers.get(tied.subject_id, tied.subject_id) if tied else None,
     )
 
 

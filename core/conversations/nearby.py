@@ -1,7 +1,7 @@
 """What stands near the words that came: the messages that their threads hang from, what was said just before, the conversations there."""
 
 import uuid
-from collections.abc import Sequence, Set
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -9,7 +9,7 @@ from sqlalchemy import and_, or_, select, text
 
 from core.conversations.tables import Conversation, Message
 from core.conversations.word import Word
-from core.db import Session
+from core.db import Base, Session
 from core.posts import Post
 
 Thread = tuple[str, str]
@@ -139,3 +139,13 @@ async def cards_at(session: Session, threads: Set[Thread]) -> dict[Thread, Post]
     given = {"channels": list({one for one, _ in threads}), "tss": [ts for _, ts in threads]}
     found = (await session.execute(query, given)).scalars()
     return {thread: post for post in found if (thread := (post.place, post.reference or "")) in threads}
+
+
+async def offers_of(session: Session, cards: Iterable[Post]) -> dict[uuid.UUID, uuid.UUID]:
+    """The proposals of the cards that are about a version of one: what is said under such a card is about the proposal."""
+    about = [card.subject_id for card in cards if card.subject == "proposal"]
+    if not about:
+        return {}
+    versions = Base.metadata.tables["proposal_versions"]  # by name, because proposals use what is said
+    rows = await session.execute(select(versions.c.id, versions.c.proposal_id).where(versions.c.id.in_(about)))
+    return {row.id: row.proposal_id for row in rows}

@@ -4,8 +4,9 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from core import clock, people
 from core.conversations import Conversation
@@ -15,7 +16,7 @@ from core.engagements.roster import Audience, EngagementPeople, audience, people
 from core.invoices import Invoice
 from core.money import Money
 from core.people import Company
-from core.projects import PHASES, Project
+from core.projects import PHASES, Project, shown
 from core.proposals import Proposal, Signer
 
 VALID = timedelta(days=14)
@@ -123,64 +124,45 @@ async def status(session: Session, engagement_id: uuid.UUID) -> Status:
     house = await people.organization(session, engagement.organization_id)
     who = await people_of(session, engagement_id)
     now = clock.now()
-    proposals = (
-        (
-            await session.execute(
-                select(Proposal).where(
-                    Proposal.engagement_id == engagement_id, Proposal.status.in_(("draft", "sent", "viewed"))
-                )
-            )
+
+    async def rows(query: Select[Any]) -> Sequence[Any]:
+        found: Sequence[Any] = (await session.execute(query)).scalars().all()
+        return found
+
+    proposals: Sequence[Proposal] = await rows(
+        select(Proposal).where(
+            Proposal.engagement_id == engagement_id, Proposal.status.in_(("draft", "sent", "viewed"))
         )
-        .scalars()
-        .all()
     )
     signers = await _signers(session, [one.id for one in proposals])
-    invoices = (
-        (
-            await session.execute(
-                select(Invoice)
-                .where(Invoice.engagement_id == engagement_id, Invoice.status.in_(("draft", "stuck", "open")))
-                .order_by(Invoice.due_on, Invoice.created_at)
-            )
-        )
-        .scalars()
-        .all()
+    invoices: Sequence[Invoice] = await rows(
+        select(Invoice)
+        .where(Invoice.engagement_id == engagement_id, Invoice.status.in_(("draft", "stuck", "open")))
+        .order_by(Invoice.due_on, Invoice.created_at)
     )
-    talks = (
-        (
-            await session.execute(
-                select(Conversation)
-                .where(
-                    Conversation.engagement_id == engagement_id,
-                    Conversation.status != "resolved",
-                    Conversation.deleted_at.is_(None),
-                )
-                .order_by(Conversation.waiting_since)
-            )
+    talks: Sequence[Conversation] = await rows(
+        select(Conversation)
+        .where(
+            Conversation.engagement_id == engagement_id,
+            Conversation.status != "resolved",
+            Conversation.deleted_at.is_(None),
         )
-        .scalars()
-        .all()
+        .order_by(Conversation.waiting_since)
     )
-    projects = (
-        (
-            await session.execute(
-                select(Project)
-                .where(
-                    Project.engagement_id == engagement_id,
-                    Project.deleted_at.is_(None),
-                    Project.status.in_(("active", "paused")),
-                )
-                .order_by(Project.created_at, Project.title)
-            )
+    projects: Sequence[Project] = await rows(
+        select(Project)
+        .where(
+            Project.engagement_id == engagement_id,
+            Project.deleted_at.is_(None),
+            Project.status.in_(("active", "paused")),
         )
-        .scalars()
-        .all()
+        .order_by(Project.created_at, Project.title)
     )
     names = {user.id: user.first_name for user in [*who.team, *who.clients, who.owner, who.contact]}
     if engagement.status == "closed":  # nothing can be signed any more
         proposals = []
     on_client = _on_client(proposals, signers, invoices, talks, who)
-    on_us = _on_us(proposals, invoices, talks, projects, who, names)
+    on_us = _on_us(proposals, signers, invoices, talks, projects, who, names)
     dated = sorted(
         (one for one in projects if one.due_on and one.due_on >= now.date() and one.status == "active"),
         key=lambda one: one.due_on or date.max,
@@ -224,34 +206,34 @@ async def status(session: Session, engagement_id: uuid.UUID) -> Status:
     )
 
 
-async def _signers(session: Session, proposal_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, tuple[str, uuid.UUID]]:
-    """For each proposal the first who has not signed yet."""
+async def _signers(session: Session, proposal_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, tuple[str, str]]:
+    """For each proposal the first who has not signed yet, and of which side; ours come after the client's."""
     rows = await session.execute(
-        select(Signer.proposal_id, people.User)
+        select(Signer.proposal_id, Signer.side, people.User)
         .join(people.User, people.User.id == Signer.user_id)
         .where(Signer.proposal_id.in_(proposal_ids), Signer.signed_at.is_(None))
-        .order_by(Signer.position.desc())
+        .order_by(Signer.side.desc(), Signer.position.desc())
     )
-    return {proposal_id: (user.first_name, user.id) for proposal_id, user in rows}
+    return {proposal_id: (user.first_name, side) for proposal_id, side, user in rows}
 
 
 def _on_client(
     proposals: Sequence[Proposal],
-    signers: dict[uuid.UUID, tuple[str, uuid.UUID]],
+    signers: dict[uuid.UUID, tuple[str, str]],
     invoices: Sequence[Invoice],
     talks: Sequence[Conversation],
     who: EngagementPeople,
 ) -> list[Wait]:
     found = [
         Wait(
-            signers.get(one.id, (who.contact.first_name, None))[0],
+            signers.get(one.id, (who.contact.first_name, ""))[0],
             f"sign “{one.title}”",
             one.sent_at,
             "proposal",
             one.id,
         )
         for one in proposals
-        if one.status != "draft" and one.sent_at
+        if one.status != "draft" and one.sent_at and signers.get(one.id, ("", ""))[1] != "staff"
     ]
     found += [
         Wait(who.billing.first_name, f"pay “{one.title}”", one.issued_at or one.created_at, "invoice", one.id)
@@ -271,6 +253,7 @@ def _on_client(
 
 def _on_us(
     proposals: Sequence[Proposal],
+    signers: dict[uuid.UUID, tuple[str, str]],
     invoices: Sequence[Invoice],
     talks: Sequence[Conversation],
     projects: Sequence[Project],
@@ -290,14 +273,27 @@ def _on_us(
         if one.status == "waiting_us"
     ]
     found += [
-        Wait(owner, f"send “{one.title}”", one.created_at, "proposal", one.id, True)
+        # A quote that they asked for is theirs to know of; what we write unasked is not.
+        Wait(
+            owner,
+            f"{'send' if one.asked_by_id is None else 'quote'} “{one.title}”",
+            one.created_at,
+            "proposal",
+            one.id,
+            one.asked_by_id is None,
+        )
         for one in proposals
         if one.status == "draft"
     ]
     found += [
+        Wait(signers[one.id][0], f"countersign “{one.title}”", one.sent_at, "proposal", one.id)
+        for one in proposals
+        if one.sent_at and one.status != "draft" and signers.get(one.id, ("", ""))[1] == "staff"
+    ]
+    found += [
         Wait(owner, f"send the invoice “{one.title}”", one.created_at, "invoice", one.id, True)
         for one in invoices
-        if one.status in ("draft", "stuck")
+        if one.status == "stuck" or (one.status == "draft" and not one.waits_for)
     ]
     found += [
         Wait(owner, f"say who leads “{one.title}”", one.created_at, "project", one.id, True)
@@ -309,9 +305,8 @@ def _on_us(
 
 def _work(project: Project, today: date) -> Work:
     late = project.status == "active" and project.due_on is not None and project.due_on < today
-    return Work(
-        project.title, project.phase, PHASES.index(project.phase) + 1, len(PHASES), project.status, project.due_on, late
-    )
+    phase, step = shown(project.phase, project.phase_names), PHASES.index(project.phase) + 1
+    return Work(project.title, phase, step, len(PHASES), project.status, project.due_on, late)
 
 
 def _due(invoice: Invoice, today: date) -> Due:

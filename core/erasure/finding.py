@@ -138,7 +138,7 @@ async def plan(session: Session, person: Person, *, deliveries: int = 0) -> Plan
         Kept(
             "proposals that were sent to them",
             await count(Signer.user_id == user, Signer),
-            "business letters, which are kept for years by law",
+            "business letters, which are kept for years by law, with the PDFs that name them",
         )
         if user
         else None,

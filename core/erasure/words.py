@@ -48,6 +48,12 @@ async def begin(session: Session, person: Person, at: datetime) -> bool:
         await session.execute(update(User).where(User.id == person.user_id).values(nobody))
         await revoke(session, person.user_id)
         await session.execute(update(Answer).where(Answer.user_id == person.user_id).values(words=""))
+        asked = Proposal.asked_by_id == person.user_id
+        await session.execute(update(Proposal).where(asked).values(asked_words=""))
+        unsent = Proposal.sent_at.is_(None)  # its title was made of their words
+        await session.execute(update(Proposal).where(asked & unsent).values(title="A quote"))
+        said = Proposal.from_message_id.in_(select(Message.id).where(person.wrote()))
+        await session.execute(update(Proposal).where(said & unsent).values(title="Change of scope"))
         declined = (Proposal.ended_by_id == person.user_id) & (Proposal.status == "declined")
         await session.execute(update(Proposal).where(declined).values(ended_reason=""))
     return not set(refs) <= known

@@ -19,6 +19,7 @@ from core.export.asking import (
     withdraw,
 )
 from core.export.business import TABLES, business, events_of
+from core.export.papers import papers_of
 from core.export.record import Earlier, FileKept, Reader, Spoken, conversations_of, messages
 from core.export.scope import Audience, Cover, Person, Scope, cover, find, scope
 
@@ -51,6 +52,7 @@ __all__ = [
     "mark",
     "messages",
     "opened",
+    "papers_of",
     "ready",
     "scope",
     "told",

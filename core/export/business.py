@@ -4,6 +4,7 @@ import uuid
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -134,7 +135,7 @@ TABLES = (
 )
 """What an export holds beside the words. What is not listed for the client is not in theirs."""
 
-HIDDEN = frozenset({"organization_id", "hosted_url", "pdf_url"})
+HIDDEN = frozenset({"organization_id", "hosted_url", "pdf_url", "request_body", "request_headers"})
 """Columns that mean nothing outside, or that let whoever reads them do something."""
 
 
@@ -185,6 +186,8 @@ def told(value: Any, zone: ZoneInfo) -> Any:
         return value.hex()
     if isinstance(value, uuid.UUID):
         return str(value)
+    if isinstance(value, Decimal):
+        return format(value.normalize() if value else Decimal(0), "f")
     return value
 
 

@@ -31,10 +31,11 @@ from core.people.known import (
     meet,
     met,
     owners,
+    owning,
     recognise,
     system,
 )
-from core.people.persons import Company, User, by_email, company, contact, email_address, get, staff
+from core.people.persons import Company, User, by_email, clients, company, contact, email_address, get, staff
 
 __all__ = [
     "ALL",
@@ -57,6 +58,7 @@ __all__ = [
     "any_installation",
     "begin",
     "by_email",
+    "clients",
     "company",
     "contact",
     "email_address",
@@ -74,6 +76,7 @@ __all__ = [
     "met",
     "organization",
     "owners",
+    "owning",
     "recognise",
     "role",
     "staff",

@@ -239,3 +239,14 @@ async def owners(session: Session) -> list[str]:
         .order_by(Identity.slack_user_id)
     )
     return list(rows.scalars())
+
+
+async def owning(session: Session) -> list[User]:
+    """The organization's owners who are there, by name."""
+    rows = await session.execute(
+        select(User)
+        .join(Role, Role.id == User.role_id)
+        .where(Role.name == "Owner", User.side == "staff", User.left_at.is_(None), User.deleted_at.is_(None))
+        .order_by(User.name)
+    )
+    return list(rows.scalars())

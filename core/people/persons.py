@@ -147,6 +147,17 @@ async def staff(session: Session) -> list[User]:
     )
 
 
+async def clients(session: Session) -> list[tuple[User, str]]:
+    """The clients' people who are there, by name, each with their company's name."""
+    rows = await session.execute(
+        select(User, func.coalesce(Company.name, ""))
+        .outerjoin(Company, Company.id == User.company_id)
+        .where(User.side == "client", User.deleted_at.is_(None), User.left_at.is_(None), User.email != "")
+        .order_by(func.lower(User.name))
+    )
+    return [(user, company) for user, company in rows]
+
+
 async def get(session: Session, user_ids: list[uuid.UUID]) -> dict[uuid.UUID, User]:
     """These users by id."""
     return {user.id: user for user in (await session.execute(select(User).where(User.id.in_(user_ids)))).scalars()}

@@ -1,82 +1,164 @@
 """Proposals: what we offer, for how much, on which terms; drafted, sent as a frozen version, viewed, signed or not."""
 
-from core.proposals.documents import Document, Named, compose, digest, end_of, last_day, latest, parse, version
-from core.proposals.drafting import copy, default_day, draft, edit, items_of, last_terms, possible_signers
-from core.proposals.lines import NewItem, of_service, price, read, write
-from core.proposals.reading import (
+from core.proposals import reminding, terms
+from core.proposals.asking import Wanted, ask_quote, change_scope, has_agreed, wanted
+from core.proposals.composing import compose, reduction
+from core.proposals.content import Content, coming, content_of, drop_aside, items_of, milestones_of, schedule_of
+from core.proposals.coupons import coupon, coupon_uses
+from core.proposals.documents import Basis, Document, Named, digest, end_of, last_day, latest, parse, version
+from core.proposals.drafting import abandon, as_wish, copy, demand_revisable, draft, edit, revise
+from core.proposals.lines import NewItem, of_service, read, write
+from core.proposals.listing import (
     Entry,
+    Waiting,
+    candidates,
+    listing,
+    totals,
+    waiting,
+)
+from core.proposals.prices import price
+from core.proposals.reading import (
     Offer,
     Party,
-    Waiting,
     answer,
-    candidates,
     find,
-    listing,
+    is_latest,
     of_engagement,
     offer,
     parties,
-    signers_of,
-    waiting,
+    wishes_for,
+)
+from core.proposals.reckoning import (
+    Part,
+    Point,
+    Reckoned,
+    Reduction,
+    Sum,
+    check_schedule,
+    divide,
+    own_discount,
+    reckon,
 )
 from core.proposals.replying import ask_new_date, decline, request_changes
+from core.proposals.schedule import (
+    due_of,
+    moved,
+    read_milestones,
+    read_schedule,
+    share_of,
+    write_milestones,
+    write_schedule,
+)
+from core.proposals.scope import Difference, difference
 from core.proposals.sending import due_reminder, expire, remind, send, view, withdraw
-from core.proposals.standing import OPEN, awaited, demand_open, is_expired, is_open, own_part
-from core.proposals.tables import STATUS, Answer, Item, Proposal, Signer, Version
+from core.proposals.standing import OPEN, asked, awaited, demand_open, is_expired, is_open, own_part, turn
+from core.proposals.tables import PERIODS, STATUS, Answer, Item, Milestone, Payment, Proposal, Signer, Terms, Version
+from core.proposals.terms import last_terms
+from core.proposals.wishes import Wish, default_day, possible_countersigners, possible_signers
 
 __all__ = [
     "OPEN",
+    "PERIODS",
     "STATUS",
     "Answer",
+    "Basis",
+    "Content",
+    "Difference",
     "Document",
     "Entry",
     "Item",
+    "Milestone",
     "Named",
     "NewItem",
     "Offer",
+    "Part",
     "Party",
+    "Payment",
+    "Point",
     "Proposal",
+    "Reckoned",
+    "Reduction",
     "Signer",
+    "Sum",
+    "Terms",
     "Version",
     "Waiting",
+    "Wanted",
+    "Wish",
+    "abandon",
     "answer",
+    "as_wish",
     "ask_new_date",
+    "ask_quote",
+    "asked",
     "awaited",
     "candidates",
+    "change_scope",
+    "check_schedule",
+    "coming",
     "compose",
+    "content_of",
     "copy",
+    "coupon",
+    "coupon_uses",
     "decline",
     "default_day",
     "demand_open",
+    "demand_revisable",
+    "difference",
     "digest",
+    "divide",
     "draft",
+    "drop_aside",
+    "due_of",
     "due_reminder",
     "edit",
     "end_of",
     "expire",
     "find",
+    "has_agreed",
     "is_expired",
+    "is_latest",
     "is_open",
     "items_of",
     "last_day",
     "last_terms",
     "latest",
     "listing",
+    "milestones_of",
+    "moved",
     "of_engagement",
     "of_service",
     "offer",
+    "own_discount",
     "own_part",
     "parse",
     "parties",
+    "possible_countersigners",
     "possible_signers",
     "price",
     "read",
+    "read_milestones",
+    "read_schedule",
+    "reckon",
+    "reduction",
     "remind",
+    "reminding",
     "request_changes",
+    "revise",
+    "schedule_of",
     "send",
-    "signers_of",
+    "share_of",
+    "terms",
+    "totals",
+    "turn",
     "version",
     "view",
     "waiting",
+    "wanted",
+    "wishes_for",
     "withdraw",
     "write",
+    "write_milestones",
+    "write_schedule",
 ]

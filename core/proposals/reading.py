@@ -1,21 +1,21 @@
-"""Proposals as they are read: one whole, as its cards and modals show it, and the lists of who is awaited."""
+"""A proposal as it is read: whole, as its cards, its preview and its modals show it."""
 
 import uuid
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import case, func, select
+from sqlalchemy import func, select
+from sqlalchemy.orm import aliased
 
-from core import access, clock, engagements
-from core.access import Can
+from core import clock, engagements
 from core.db import Session
 from core.engagements import Audience, Engagement
-from core.money import Money
-from core.people import Actor, Company, Identity, Organization, User
-from core.proposals.documents import Document, compose, digest, latest, parse
+from core.people import Company, Identity, Organization, User
+from core.proposals.composing import compose
+from core.proposals.documents import Document, digest, latest, parse
+from core.proposals.reckoning import Sum
 from core.proposals.standing import OPEN
-from core.proposals.tables import Answer, Item, Proposal, Signer
+from core.proposals.tables import Answer, Proposal, Signer, Version
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,8 @@ class Party:
     viewed_at: datetime | None
     signed_at: datetime | None
     reminded_at: datetime | None
+    side: str = "client"
+    """`staff` is our countersigner, who signs last."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,16 @@ class Offer:
     ended_reason: str
     expired: bool
     """Its time is past without an answer, whether or not the expiry job has run."""
+    version_number: int = 0
+    """Of the version that the client has; 0 before one was sent."""
+    revising: bool = False
+    """Whether staff are writing a new version."""
+    coming: bool = False
+    """Whether this shows what would be sent, and not what was."""
+    bound: tuple[int, ...] | None = None
+    """The options that the first signature chose, which bind the others; None before it."""
+    out: tuple[Party, ...] = ()
+    """For what would be sent: the signers of the version that is out, as they stand."""
 
     @property
     def waiting(self) -> tuple[Party, ...]:
@@ -71,16 +83,43 @@ class Offer:
         return tuple(signer for signer in self.signers if signer.signed_at is None)
 
     @property
+    def next(self) -> tuple[Party, ...]:
+        """Those whose turn it is to sign: the client's, one after the other where it goes in order; ours at the end."""
+        clients = tuple(party for party in self.waiting if party.side == "client")
+        turn = clients or self.waiting
+        return turn[:1] if self.document.in_order else turn
+
+    @property
+    def countersigner(self) -> Party | None:
+        """Who signs for the agency, if that is wished for."""
+        return next((party for party in self.signers if party.side == "staff"), None)
+
+    @property
+    def least(self) -> Sum:
+        """What it comes to: with the options that were chosen, else with none."""
+        return self.document.sum(self.bound or ())
+
+    @property
+    def most(self) -> Sum:
+        """What it comes to with the options that were chosen, else with all of them."""
+        return self.document.sum(self.document.options if self.bound is None else self.bound)
+
+    @property
     def open(self) -> bool:
         """Whether it can be signed now."""
         return self.status in OPEN and not self.expired
 
 
-async def offer(session: Session, proposal: Proposal) -> Offer:
-    """The proposal as it is shown: the frozen version once it was sent, the draft as it stands before. Whoever calls
-    has authorised it."""
+async def offer(session: Session, proposal: Proposal, *, coming: bool = False) -> Offer:
+    """The proposal as it is shown: the frozen version once it was sent, the draft as it stands before; with `coming`,
+    what sending would freeze now, which is for staff alone. Whoever calls has authorised it."""
+    from core.signatures import bound  # signatures are given on proposals, so they are looked up only here
+
     frozen = (await latest(session, [proposal.id])).get(proposal.id)
-    body = frozen.body if frozen else await compose(session, proposal)
+    ahead = frozen is None or (coming and proposal.revising)
+    body = await compose(session, proposal) if ahead or frozen is None else frozen.body
+    document = parse(body)
+    chosen = await bound(session, frozen.id) if frozen and not ahead else None
     engagement, company, house = (
         await session.execute(
             select(Engagement, Company, Organization)
@@ -109,7 +148,7 @@ async def offer(session: Session, proposal: Proposal) -> Offer:
         engagement=engagement.title,
         number=proposal.number,
         status=proposal.status,
-        document=parse(body),
+        document=document,
         version_id=frozen.id if frozen else None,
         sha256=digest(body).hex(),
         agency=house.name,
@@ -123,7 +162,7 @@ async def offer(session: Session, proposal: Proposal) -> Offer:
         connected=engagement.connection == "connected" and bool(engagement.channel_id),
         channel_id=engagement.channel_id or "",
         audience=await engagements.audience(session, engagement),
-        signers=await parties(session, proposal.id),
+        signers=await _asked(session, document) if ahead else await parties(session, proposal.id),
         sent_at=proposal.sent_at,
         viewed_at=proposal.viewed_at,
         signed_at=proposal.signed_at,
@@ -131,6 +170,25 @@ async def offer(session: Session, proposal: Proposal) -> Offer:
         ended_by=ended_by.first_name if ended_by else "",
         ended_reason=proposal.ended_reason,
         expired=proposal.status == "expired" or (proposal.status in OPEN and clock.now() >= proposal.expires_at),
+        version_number=frozen.number if frozen else 0,
+        revising=proposal.revising,
+        coming=ahead,
+        bound=None if chosen is None else tuple(chosen),
+        out=await parties(session, proposal.id) if ahead and frozen else (),
+    )
+
+
+async def _asked(session: Session, document: Document) -> tuple[Party, ...]:
+    """Those whom a text that was not sent yet asks to sign; none of them has seen it."""
+    rows = await session.execute(
+        select(Identity.user_id, func.min(Identity.slack_user_id).label("account"))
+        .where(Identity.user_id.in_([each.user_id for each in document.signers]))
+        .group_by(Identity.user_id)
+    )
+    accounts = {row.user_id: row.account for row in rows}
+    return tuple(
+        Party(each.user_id, each.name, each.first_name, accounts.get(each.user_id, ""), None, None, None, each.side)
+        for each in document.signers
     )
 
 
@@ -147,7 +205,14 @@ async def parties(session: Session, proposal_id: uuid.UUID) -> tuple[Party, ...]
     found = {}
     for signer, user, account in rows:
         found[signer.id] = Party(
-            user.id, user.name, user.first_name, account or "", signer.viewed_at, signer.signed_at, signer.reminded_at
+            user.id,
+            user.name,
+            user.first_name,
+            account or "",
+            signer.viewed_at,
+            signer.signed_at,
+            signer.reminded_at,
+            signer.side,
         )
     return tuple(found.values())
 
@@ -166,6 +231,36 @@ async def answer(session: Session, answer_id: uuid.UUID) -> tuple[Answer, User]:
     return found, user
 
 
+async def wishes_for(session: Session, proposal: Proposal) -> list[tuple[str, str]]:
+    """What the client's people asked to have changed in what was sent last, oldest first: who, in which words (none for
+    a new date)."""
+    if proposal.sent_at is None:
+        return []
+    rows = await session.execute(
+        select(User, Answer.words)
+        .join(Answer, Answer.user_id == User.id)
+        .where(Answer.proposal_id == proposal.id, Answer.said_at >= proposal.sent_at)
+        .order_by(Answer.said_at)
+    )
+    return [(user.first_name, words) for user, words in rows]
+
+
+async def is_latest(session: Session, version_id: uuid.UUID | str) -> bool:
+    """Whether this is the version of its proposal that was sent last; what is no version's id at all is none."""
+    try:
+        key = uuid.UUID(str(version_id))
+    except ValueError:
+        return False
+    older = aliased(Version)
+    query = (
+        select(Version.id)
+        .join(older, older.proposal_id == Version.proposal_id)
+        .where(older.id == key)
+        .order_by(Version.number.desc())
+    )
+    return (await session.execute(query.limit(1))).scalar_one_or_none() == key
+
+
 async def of_engagement(session: Session, engagement_id: uuid.UUID) -> list[Proposal]:
     """All proposals of an engagement, drafts and ended ones too, newest first. Clients see those that have a
     `sent_at`."""
@@ -175,118 +270,3 @@ async def of_engagement(session: Session, engagement_id: uuid.UUID) -> list[Prop
         .order_by(Proposal.created_at.desc(), Proposal.id)
     )
     return list((await session.execute(query)).scalars())
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A proposal in a list."""
-
-    id: uuid.UUID
-    engagement_id: uuid.UUID
-    title: str
-    engagement: str
-    status: str
-    total: Money
-    awaited: tuple[str, ...]
-    """The first names of those who are still to sign."""
-    sent_at: datetime | None
-    expires_at: datetime
-    signed_at: datetime | None
-
-
-async def listing(
-    session: Session,
-    actor: Actor,
-    *,
-    engagement_id: uuid.UUID | None = None,
-    statuses: Sequence[str] = (),
-    limit: int = 40,
-) -> list[Entry]:
-    """The proposals that the actor may see, what waits for somebody first; three queries, however many there are."""
-    ranked = case((Proposal.status.in_(OPEN), 0), (Proposal.status == "draft", 1), else_=2)
-    query = access.visible(actor, Can.PROPOSAL_SEE, Proposal).add_columns(Engagement.title)
-    query = query.join(Engagement, Engagement.id == Proposal.engagement_id)
-    if engagement_id is not None:
-        query = query.where(Proposal.engagement_id == engagement_id)
-    if statuses:
-        query = query.where(Proposal.status.in_(statuses))
-    rows = (await session.execute(query.order_by(ranked, Proposal.created_at.desc()).limit(limit))).all()
-    ids = [proposal.id for proposal, _ in rows]
-    totals = {
-        proposal_id: int(amount)
-        for proposal_id, amount in await session.execute(
-            select(Item.proposal_id, func.sum(Item.quantity * Item.unit_minor))
-            .where(Item.proposal_id.in_(ids))
-            .group_by(Item.proposal_id)
-        )
-    }
-    names: dict[uuid.UUID, list[str]] = {}
-    for proposal_id, user in await session.execute(
-        select(Signer.proposal_id, User)
-        .join(User, User.id == Signer.user_id)
-        .where(Signer.proposal_id.in_(ids), Signer.signed_at.is_(None))
-        .order_by(Signer.position)
-    ):
-        names.setdefault(proposal_id, []).append(user.first_name)
-    return [
-        Entry(
-            proposal.id,
-            proposal.engagement_id,
-            proposal.title,
-            engagement,
-            proposal.status,
-            Money(totals.get(proposal.id, 0), proposal.currency),
-            tuple(names.get(proposal.id, ())),
-            proposal.sent_at,
-            proposal.expires_at,
-            proposal.signed_at,
-        )
-        for proposal, engagement in rows
-    ]
-
-
-@dataclass(frozen=True)
-class Waiting:
-    """A proposal that waits for somebody's signature: for the status card."""
-
-    proposal_id: uuid.UUID
-    title: str
-    user_id: uuid.UUID
-    first_name: str
-    since: datetime
-
-
-async def signers_of(session: Session, proposal_id: uuid.UUID) -> list[User]:
-    """Who is asked to sign a proposal, in order."""
-    rows = await session.execute(
-        select(User)
-        .join(Signer, Signer.user_id == User.id)
-        .where(Signer.proposal_id == proposal_id)
-        .order_by(Signer.position)
-    )
-    return list(rows.scalars())
-
-
-async def waiting(session: Session, engagement_id: uuid.UUID) -> list[Waiting]:
-    """Whose signature an engagement waits for, longest first; what is past its time waits for nobody."""
-    rows = await session.execute(
-        select(Proposal, User)
-        .join(Signer, Signer.proposal_id == Proposal.id)
-        .join(User, User.id == Signer.user_id)
-        .where(
-            Proposal.engagement_id == engagement_id,
-            Proposal.status.in_(OPEN),
-            Proposal.expires_at > clock.now(),
-            Signer.signed_at.is_(None),
-        )
-        .order_by(Proposal.sent_at, Signer.position)
-    )
-    return [Waiting(p.id, p.title, user.id, user.first_name, p.sent_at or p.created_at) for p, user in rows]
-
-
-async def candidates(
-    session: Session, actor: Actor, *, engagement_id: uuid.UUID | None = None, statuses: Sequence[str] = ()
-) -> list[tuple[uuid.UUID, str]]:
-    """The proposals that a command may mean, with the words by which they are chosen."""
-    entries = await listing(session, actor, engagement_id=engagement_id, statuses=statuses, limit=100)
-    return [(each.id, each.title if engagement_id else f"{each.title} · {each.engagement}") for each in entries]

@@ -18,7 +18,7 @@ from core.proposals.tables import Answer, Proposal
 async def decline(session: Session, actor: Actor, proposal_id: uuid.UUID | str, *, reason: str) -> Proposal:
     """Say no, with a reason. Only a signer can; one no stops the others too. Twice is once."""
     proposal = await access.fetch(session, actor, Can.PROPOSAL_ANSWER, Proposal, proposal_id, lock=True)
-    signer = await own_part(session, actor, proposal)
+    signer = await own_part(session, actor, proposal, early=True)
     if proposal.status == "declined" and proposal.ended_by_id == actor.user_id:
         return proposal
     await demand_open(session, proposal)

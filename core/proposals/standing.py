@@ -74,6 +74,18 @@ def _on(moment: datetime | None, house: Organization) -> str:
     return f" on {moment.astimezone(ZoneInfo(house.timezone)):%-d %b %Y}" if moment else ""
 
 
+async def asked(session: Session, proposal: Proposal) -> list[tuple[Signer, User]]:
+    """All who are asked to sign, in their order."""
+    rows = await session.execute(
+        select(Signer, User)
+        .join(User, User.id == Signer.user_id)
+        .where(Signer.proposal_id == proposal.id)
+        .order_by(Signer.position)
+        .execution_options(populate_existing=True)
+    )
+    return [(signer, user) for signer, user in rows]
+
+
 async def awaited(session: Session, proposal_id: uuid.UUID) -> list[tuple[Signer, User]]:
     """Who is still to sign, in their order."""
     rows = await session.execute(
@@ -86,23 +98,42 @@ async def awaited(session: Session, proposal_id: uuid.UUID) -> list[tuple[Signer
     return [(signer, user) for signer, user in rows]
 
 
-async def own_part(session: Session, actor: Actor, proposal: Proposal) -> Signer:
-    """The actor's place among the signers; NotAllowed for the client's other people, with the way to tell who is
-    asked."""
+async def turn(session: Session, proposal: Proposal) -> list[tuple[Signer, User]]:
+    """Who may sign now: all of the client's who have not, or the first of them where it goes in order; and ours when
+    all of them have."""
+    waiting = await awaited(session, proposal.id)
+    clients = [each for each in waiting if each[0].side == "client"]
+    now = clients or waiting
+    return now[:1] if proposal.in_order else now
+
+
+async def own_part(session: Session, actor: Actor, proposal: Proposal, *, early: bool = False) -> Signer:
+    """The actor's place among the signers.
+
+    NotAllowed for all others, and Conflict for one whose turn has not come, unless they may come `early` (who says no
+    need not wait); each with the way to tell whose it is.
+    """
     signer = (
         await session.execute(
             select(Signer)
-            .where(Signer.proposal_id == proposal.id, Signer.user_id == actor.user_id)
+            .where(Signer.proposal_id == proposal.id, Signer.user_id == actor.user_id, Signer.side == actor.side)
             .execution_options(populate_existing=True)
         )
     ).scalar_one_or_none()
-    if signer is not None:
+    if signer is not None and (early or signer.signed_at is not None):
         return signer
-    waiting = await awaited(session, proposal.id)
+    waiting = await turn(session, proposal)
+    if signer is not None and signer.id in {each.id for each, _ in waiting}:
+        return signer
     if not waiting:
         await demand_open(session, proposal)
         raise NotFound(f"Nobody is asked to sign “{proposal.title}”.")
+    names = " and ".join(user.first_name for _, user in waiting)
     first = waiting[0][1].first_name
-    raise NotAllowed(
-        f"This one is for {first} to sign.", way=Way(f"Tell {first}"[:75], "proposal.tell", str(proposal.id))
-    )
+    action = "proposal.remind" if actor.side == "staff" else "proposal.tell"
+    way = Way(f"Tell {first}"[:75], action, str(proposal.id)) if waiting[0][0].side == "client" else None
+    if signer is not None:
+        raise Conflict(
+            f"{names} {'signs' if len(waiting) == 1 else 'sign'} first. You hear when it is your turn.", way=way
+        )
+    raise NotAllowed(f"This one is for {first} to sign.", way=way)

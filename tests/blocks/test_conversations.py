@@ -48,7 +48,7 @@ def test_the_control_card_says_whose_turn_it_is_and_what_to_do() -> None:
     assert "🔒 Only Studio Ada sees this" in shown and "*Waiting on us* since" in shown and "first answer by" in shown
     assert "Clara: “Could we see it\nin blue?…”" in shown, "two lines, no more"
     assert labels(card) == ["I'll take this", "Reply to client"] and "Nobody has taken it yet" in shown
-    assert menu(card) == ["Resolve", "Rename", "File elsewhere", "Give to somebody"]
+    assert menu(card) == ["Resolve", "Rename", "File elsewhere", "Give to somebody", "Make it…"]
 
 
 @pytest.mark.parametrize("status", ["open", "waiting_us", "waiting_client", "resolved"])

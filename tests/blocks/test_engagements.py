@@ -60,7 +60,7 @@ BUSY = dataclasses.replace(
     QUIET,
     on_client=(SIGN, PAY, PAY),
     on_us=(ANSWER, DRAFT),
-    projects=tuple(Work(f"Site {i}", "build", 3, 6, "active", date(2026, 12, 12), False) for i in range(7)),
+    projects=tuple(Work(f"Site {i}", "Build", 3, 6, "active", date(2026, 12, 12), False) for i in range(7)),
     next_date=("Site 0", date(2026, 12, 12)),
     next_payment=Due("Deposit", date(2026, 11, 28), Money(420000, "USD"), 0),
 )
@@ -87,7 +87,11 @@ def test_the_status_card_says_what_waits_on_whom_and_offers_one_thing_to_do() ->
     assert "*Site 0* · Build, step 3 of 6 ●●●○○○ · 12 Dec" in shown
     assert "and 2 more" in shown
     assert "*Next payment* Deposit · due Sat 28 Nov" in shown
-    assert labels(card) == ["Review and sign", "Open my page", ["History", "People", "For Studio Ada"]]
+    assert labels(card) == [
+        "Review and sign",
+        "Open my page",
+        ["Ask for a quote", "History", "People", "For Studio Ada"],
+    ]
     assert card.text == "Northwind × Studio Ada: Clara to sign “Website”, and 2 more."
 
 
@@ -116,8 +120,8 @@ def test_what_waits_is_listed_once_for_who_comes_in() -> None:
 
 
 def test_a_late_and_a_resting_project_say_so_in_words() -> None:
-    assert words.work(Work("A", "setup", 2, 6, "active", date(2026, 11, 1), True)).endswith("was due 1 Nov")
-    assert words.work(Work("A", "setup", 2, 6, "paused", date(2026, 12, 1), False)).endswith("paused")
+    assert words.work(Work("A", "Setup", 2, 6, "active", date(2026, 11, 1), True)).endswith("was due 1 Nov")
+    assert words.work(Work("A", "Setup", 2, 6, "paused", date(2026, 12, 1), False)).endswith("paused")
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from core import clock, inbox, jobs, people, schema
 from core.db import Database
 from core.inbox import Incoming, Keeper
 from core.jobs import Claimed
-from tests.builders import TEAM, House
+from tests.builders import SIGNING_KEY, TEAM, House
 from tests.conftest import named
 
 KEY = "kA7d0nTt3llAnyb0dy-kA7d0nTt3llAnyb0dy"
@@ -60,6 +60,12 @@ def test_a_poor_secret_key(key: str, says: str) -> None:
     well(variables.secret_key(KEY))
 
 
+@pytest.mark.parametrize(("key", "says"), [("", "nothing can be signed"), (KEY, "32 bytes"), ("c2hvcnQ=", "32 bytes")])
+def test_a_signing_key_that_seals_nothing(key: str, says: str) -> None:
+    wrong(variables.signing_key(key), says, "openssl rand -base64 32")
+    well(variables.signing_key(SIGNING_KEY))
+
+
 @pytest.mark.parametrize(
     ("url", "says"),
     [
@@ -76,6 +82,8 @@ def test_a_wrong_public_url(url: str, says: str) -> None:
 
 
 def test_a_right_public_url() -> None:
+    well(variables.proxies("https://studioada.example", ""), variables.proxies("https://studioada.example", "10.0.0.2"))
+    assert variables.proxies("http://127.0.0.1:8700", "") is None
     well(variables.public_url("https://studioada.example"), variables.public_url("http://127.0.0.1:8700"))
 
 
@@ -348,7 +356,8 @@ async def test_mail_that_cannot_go_out(unused_tcp_port: int) -> None:
 
 async def healthy(sandbox: Sandbox, dsn: str) -> Settings:
     given = {name.lower(): value for name, value in sandbox.environment().items()}
-    return settings(**given, database_url=dsn, secret_key=KEY, public_url="http://127.0.0.1:8700")
+    known = {"secret_key": KEY, "signing_key": SIGNING_KEY, "public_url": "http://127.0.0.1:8700"}
+    return settings(**given, **known, database_url=dsn)
 
 
 async def test_a_healthy_house_and_a_report_that_reads_well(database: Database, dsn: str, ada_house: House) -> None:

@@ -17,6 +17,7 @@ from bot.settings import Settings
 from core import clock, engagements, people
 from core.engagements import Engagement, lists
 from core.people import Actor
+from tests.builders import SIGNING_KEY
 
 MANIFEST = Path(__file__).parents[2] / "manifest.yml"
 
@@ -96,6 +97,7 @@ async def stage(dsn: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> As
                 **given,
                 "database_url": dsn,
                 "secret_key": "test",
+                "signing_key": SIGNING_KEY,
                 "host": "127.0.0.1",
                 "port": port,
                 "public_url": sandbox.bot_url,

@@ -24,12 +24,13 @@ from bot.settings import Settings
 from bot.web import exports as doors
 from bot.worker import export as jobs_of_export
 from bot.worker.works import Works
-from core import clock, conversations, export, people
+from core import clock, conversations, export, papers, people, proposals
 from core.conversations import Said
 from core.db import Database
 from core.engagements import Engagement
 from core.jobs import Claimed, Job
 from tests.builders import House
+from tests.core.test_proposals import a_draft, a_sent
 
 START = 1_763_974_800  # 24 Nov 2025, 09:00 UTC
 
@@ -131,6 +132,23 @@ async def test_a_copy_is_complete_and_can_be_checked(database: Database, ada_hou
     subprocess.run(  # noqa: ASYNC221 - nothing else is to happen meanwhile
         ["sha256sum", "-c", "--quiet", "--strict", "SHA256SUMS"], cwd=tmp_path / "copy", check=True
     )
+
+
+@pytest.mark.parametrize("for_client", [False, True])
+async def test_a_copy_holds_the_papers_that_its_reader_may_see(
+    database: Database, ada_house: House, tmp_path: Path, *, for_client: bool
+) -> None:
+    async with database.transaction(ada_house.id) as session:
+        proposal = await a_sent(session, ada_house)
+        version = (await proposals.latest(session, [proposal.id]))[proposal.id]
+        await papers.keep(session, version.id, "offer", papers.Rendered("source", b"%PDF-1.7 offer", "a test"))
+        await a_draft(session, ada_house, title="Still a draft")
+    copy, data = await made(database, ada_house, tmp_path / "copy", for_client=for_client)
+    (paper,) = (copy.folder / "documents").iterdir()
+    assert paper.name == f"{proposal.number.lower()}-website-v1.pdf"
+    assert paper.read_bytes() == b"%PDF-1.7 offer"
+    assert f"documents/{paper.name}" in (copy.folder / "SHA256SUMS").read_text()
+    assert len(data["proposals"]) == (1 if for_client else 2)
 
 
 async def test_times_stand_in_the_readers_zone_with_its_offset(

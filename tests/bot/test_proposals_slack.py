@@ -15,7 +15,8 @@ from tests.bot.test_engagements_slack import Stage, begin, connect
 
 stage = begun.stage
 
-DRAFT = {"Title": "Website", "Items": "SEO audit, 2 × 900\nHosting, 12 × 40 (fee)", "Terms": "Paid within 14 days."}
+DRAFT = {"Title": "Website", "Items": "SEO audit, 2 × 900\nHosting, 12 × 40 (fee)"}
+MORE = {"Terms": "Paid within 14 days."}
 SIGNATURE = {
     "Full name": "Clara Chen",
     "I agree to sign this electronically.": True,
@@ -43,6 +44,9 @@ async def written(stage: Stage, **more: Any) -> str:
     """Draft a proposal; what the preview says."""
     await typed(stage, "/proposal new")
     outcome = await stage.slack.submit({**DRAFT, **more}, by="ada")
+    assert outcome.ok, outcome.errors
+    await press(stage, "More", "ada")
+    outcome = await stage.slack.submit(MORE, by="ada")
     assert outcome.ok, outcome.errors
     return shown(stage.slack.view("ada"))
 
@@ -123,7 +127,17 @@ async def test_a_proposal_is_drafted_previewed_and_sent(met: Stage) -> None:
     await met.settled()
     assert "Website" not in met.texts(CLIENT, "clara")
     assert await told(met, "Preview and send")
-    await press(met, "Back to edit", "ada")
+    await press(met, "More", "ada")
+    outcome = await met.slack.submit({"Payments": "30% on signing\nsoon"}, by="ada")
+    assert "Line 2: I do not understand “soon”" in str(outcome.errors)
+    schedule = {"Payments": "30% on signing", "Milestones": "Launch · SEO audit", "Countersigner": "Ada Lovelace"}
+    preview = await submit(met, schedule, by="ada")
+    assert "“the rest on completion” was added" in preview
+    assert "Deposit, on signing: $684 (30%)" in preview
+    assert "Ada Lovelace" in preview
+    await press(met, "More", "ada")
+    await press(met, "Back", "ada")
+    assert "1 milestone, 2 payments, terms, Ada countersigns" in shown(met.slack.view("ada"))
     assert "SEO audit, 2 × 900" in shown(met.slack.view("ada"))
     assert "$1,900" in await submit(met, {"Items": "SEO audit, 2 × 950"}, by="ada")
     await done(met, "ada")
@@ -213,14 +227,14 @@ async def test_clara_signs_and_everything_begins_once(met: Stage) -> None:
     outcome = await met.slack.submit({**SIGNATURE, "Full name": "   "}, by="clara")
     assert "full name" in str(outcome.errors)
     said = await submit(met, SIGNATURE)
-    assert "Signed. Thank you. What happens next:" in said
+    assert "Signed. Your copy is in your mail and on your page." in said
     await done(met)
     engagement = await met.only()
     async with met.app.db.transaction(await met.tenant()) as session:
         assert [each.total.minor for each in await orders.of_engagement(session, engagement.id)] == [228_000]
         assert [each.title for each in await projects.of_engagement(session, engagement.id)] == ["SEO audit"]
         assert len(await contracts.of_engagement(session, engagement.id)) == 1
-        assert [each.status for each in await invoices.of_engagement(session, engagement.id)] == ["draft"]
+        assert [each.status for each in await invoices.of_engagement(session, engagement.id)] == ["open"]
     assert engagement.stage == "processing"
     for channel, reader in ((CLIENT, "clara"), (STAFF, "ada")):
         assert await told(met, "Clara Chen signed on", channel, reader)
@@ -251,7 +265,7 @@ async def test_clara_asks_wants_changes_and_declines(met: Stage) -> None:
     assert await told(met, "Not this year")
     assert await told(met, "Clara declined Website.", CLIENT, "clara")
     assert "Not this year" not in everything(met, CLIENT, "clara")
-    assert "SEO audit, 2 × 900" in await press(met, "Make a new draft", "ada", STAFF)
+    assert "SEO audit, 2 × 900" in await press(met, "New version", "ada", STAFF)
     await submit(met, None, "ada")
     await submit(met, None, "ada")
     await done(met, "ada")

@@ -121,7 +121,9 @@ async def test_nothing_of_a_person_stands_anywhere_and_others_words_stay(databas
         proposal = Proposal(
             organization_id=ada_house.id,
             engagement_id=ada_house.engagement.id,
-            title="Logo",
+            title="Logo, my mother is ill",
+            asked_by_id=ada_house.clara.user_id,
+            asked_words="A logo soon, my mother is ill",
             currency="USD",
             expires_at=clock.now(),
         )

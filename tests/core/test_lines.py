@@ -1,6 +1,7 @@
 """Items as people type them: what is understood, what is asked about, what is read back."""
 
 import uuid
+from decimal import Decimal
 
 import pytest
 from hypothesis import given, settings
@@ -117,6 +118,74 @@ def test_a_line_that_names_a_service_takes_its_price_kind_and_words() -> None:
     assert (dearer.title, dearer.amount.minor, dearer.service_id) == ("SEO audit", 200_000, audit.id)
 
 
+@pytest.mark.parametrize(
+    ("typed", "more"),
+    [
+        ("(optional)", {"optional": True}),
+        ("(fee, optional)", {"kind": "fee", "optional": True}),
+        ("(fee) (optional)", {"kind": "fee", "optional": True}),
+        ("(10% off)", {"discount_percent": Decimal(10)}),
+        ("(12.5 % discount)", {"discount_percent": Decimal("12.5")}),
+        ("(-10%)", {"discount_percent": Decimal(10)}),
+        ("(200 off)", {"discount_minor": 20_000}),
+        ("($1,200.50 off, fee)", {"discount_minor": 120_050, "kind": "fee"}),
+        ("(20% tax)", {"tax_percent": Decimal(20)}),
+        ("(VAT 20%)", {"tax_percent": Decimal(20)}),
+        ("(plus 7,7% VAT, optional)", {"tax_percent": Decimal("7.7"), "optional": True}),
+        ("(8.875% sales tax)", {"tax_percent": Decimal("8.875")}),
+        ("(monthly)", {"period": "month"}),
+        ("[per quarter; setup 300]", {"period": "quarter", "setup_minor": 30_000}),
+        ("(yearly, set-up fee $1,000)", {"period": "year", "setup_minor": 100_000}),
+        ("(weekly, trial 14 days)", {"period": "week", "trial_days": 14}),
+        ("(monthly, 2 weeks free)", {"period": "month", "trial_days": 14}),
+        ("/month", {"period": "month"}),
+        (" per year (setup 5)", {"period": "year", "setup_minor": 500}),
+        (" monthly", {"period": "month"}),
+    ],
+)
+def test_the_words_in_brackets_are_understood(typed: str, more: dict[str, object]) -> None:
+    behind = typed if typed[0] in "/ " else f" {typed}"
+    assert read(f"Hosting, 2 × 4,000{behind}", "USD") == [NewItem("Hosting", 2, Money(400_000, "USD"), **more)]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ("(per page)", "I do not know “per page”"),
+        ("(fee, work)", "of its kind"),
+        ("(10% off, 20 off)", "two discounts"),
+        ("(monthly, weekly)", "of its kind"),
+        ("(120% off)", "more than the whole"),
+        ("(101% tax)", "more than the whole"),
+        ("(tax -5%)", "negative"),
+        ("(-5 off)", "negative"),
+        ("(monthly, setup -5)", "negative"),
+        ("(monthly, trial -5 days)", "negative"),
+        ("(901 off)", "more than the $900 of its line"),
+        ("(trial 5 days)", "goes with something that recurs"),
+        ("(monthly, trial 500 days)", "too long to be meant"),
+        ("(€5 off)", "counted in USD, not in €"),
+        ("(5 EUR off)", "counted in USD, not EUR"),
+        ("(5.001 off)", "two ways"),
+        ("(monthly, setup 99999999999999)", "too large"),
+        ("(1.234% off)", "at most 2 decimals"),
+        ("(1.2345% tax)", "at most 3 decimals"),
+    ],
+)
+def test_words_in_brackets_that_cannot_be_are_asked_about(typed: str, told: str) -> None:
+    with pytest.raises(Invalid) as refusal:
+        read(f"Hosting, 900 {typed}", "USD")
+    assert refusal.value.field == "lines"
+    assert told in refusal.value.sentence
+
+
+def test_a_service_whose_name_ends_in_brackets() -> None:
+    yearly = Service(id=uuid.uuid4(), name="Hosting (yearly)", price_minor=40_000, currency="USD", period="year")
+    for typed in ("hosting (yearly)", "Hosting (yearly) (optional)", "2 × Hosting (yearly)", "Hosting (yearly), 400"):
+        (item,) = read(typed, "USD", catalog=[yearly])
+        assert (item.title, item.period, item.unit.minor) == ("Hosting (yearly)", "year", 40_000)
+
+
 def test_a_price_alone() -> None:
     assert price("$1,800", "USD") == Money(180_000, "USD")
     with pytest.raises(Invalid) as refusal:
@@ -127,15 +196,40 @@ def test_a_price_alone() -> None:
 TITLES = st.from_regex(r"[A-Z][a-z]{1,8}( [a-z]{2,8}| \d{1,4}|, [a-z]{2,8}){0,3}", fullmatch=True)
 
 
-@settings(max_examples=300, deadline=None)
-@given(
-    st.lists(
-        st.tuples(TITLES, st.integers(1, 5000), st.integers(0, 9_999_999), st.sampled_from(["work", "fee"])),
-        min_size=1,
-        max_size=5,
-    ),
-    st.sampled_from(["USD", "JPY", "KWD"]),
-)
-def test_what_is_written_is_read_back_the_same(rows: list[tuple[str, int, int, str]], currency: str) -> None:
-    items = [NewItem(title, quantity, Money(minor, currency), kind) for title, quantity, minor, kind in rows]
-    assert read(write(items), currency) == items
+PERCENTS = st.integers(1, 10_000).map(lambda share: Decimal(share) / 100)
+SERVICES = [
+    Service(id=uuid.uuid4(), name="Care plan", kind="fee", price_minor=9_000, currency="USD", period="month"),
+    Service(id=uuid.uuid4(), name="Hosting (yearly)", price_minor=9_000, currency="USD", period="year"),
+    Service(id=uuid.uuid4(), name="Launch", price_minor=9_000, currency="USD", tax_percent=Decimal(20)),
+]
+SERVICES[0].trial_days, SERVICES[0].setup_minor, SERVICES[0].tax_percent = 14, 30_000, Decimal("7.7")
+
+
+@st.composite
+def rows(draw: st.DrawFn, currency: str) -> NewItem:
+    """An item of any kind that a line can say, perhaps of the name of a service."""
+    quantity, minor = draw(st.integers(1, 5000)), draw(st.integers(0, 9_999_999))
+    period = draw(st.sampled_from(["", "week", "month", "quarter", "year"]))
+    discount = draw(st.sampled_from(["none", "percent", "amount"]))
+    return NewItem(
+        draw(TITLES | st.sampled_from([service.name for service in SERVICES])),
+        quantity,
+        Money(minor, currency),
+        draw(st.sampled_from(["work", "fee"])),
+        optional=draw(st.booleans()),
+        discount_percent=draw(PERCENTS) if discount == "percent" else Decimal(0),
+        discount_minor=draw(st.integers(0, quantity * minor)) if discount == "amount" else 0,
+        tax_percent=draw(st.sampled_from([Decimal(0), Decimal(20), Decimal("8.875")])),
+        period=period,
+        trial_days=draw(st.integers(0, 366)) if period else 0,
+        setup_minor=draw(st.just(0) | st.integers(0, 10**7)),
+    )
+
+
+@settings(max_examples=120, deadline=None)
+@given(st.data(), st.sampled_from(["USD", "JPY", "KWD"]), st.booleans())
+def test_what_is_written_is_read_back_the_same(data: st.DataObject, currency: str, with_catalog: bool) -> None:
+    items = data.draw(st.lists(rows(currency), min_size=1, max_size=5))
+    catalog = SERVICES if with_catalog else []
+    again = read(write(items, catalog=catalog), currency, catalog=catalog)
+    assert [(item.title, item) for item in again] == [(item.title, item) for item in items]

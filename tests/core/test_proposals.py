@@ -71,7 +71,7 @@ async def test_a_form_that_arrives_twice_makes_one_draft(session: Session, ada_h
         ({"items": [AUDIT] * 51}, "lines"),
         ({"items": [NewItem("Audit", 1, Money(900, "EUR"))]}, "services"),
         ({"valid_until": (clock.now() - timedelta(days=2)).date()}, "until"),
-        ({"signer_ids": [uuid.uuid4()]}, "signer"),
+        ({"signer_ids": [uuid.uuid4()]}, "signers"),
     ],
 )
 async def test_a_draft_that_cannot_be_is_refused_at_its_field(
@@ -128,7 +128,7 @@ async def test_editing_changes_the_draft_and_only_the_draft(session: Session, ad
     with pytest.raises(Conflict) as refusal:
         await proposals.edit(session, ada_house.ada, proposal.id, **same)  # type: ignore[arg-type]
     assert refusal.value.way is not None
-    assert refusal.value.way.action == "proposal.copy"
+    assert refusal.value.way.action == "proposal.change"
 
 
 async def test_sending_freezes_the_text_once(session: Session, ada_house: House) -> None:
@@ -144,7 +144,7 @@ async def test_sending_freezes_the_text_once(session: Session, ada_house: House)
     assert body["client"]["name"] == "Northwind"
     assert body["agency"]["name"] == "Studio Ada"
     assert body["signers"] == [
-        {"id": str(ada_house.clara.user_id), "name": "Clara Chen", "email": "clara@northwind.example"}
+        {"id": str(ada_house.clara.user_id), "name": "Clara Chen", "email": "clara@northwind.example", "side": "client"}
     ]
     assert (body["total_minor"], body["currency"], body["terms"]) == (228_000, "USD", "Paid within 14 days.")
     assert versions[0].body == events.canonical(body)
@@ -152,7 +152,10 @@ async def test_sending_freezes_the_text_once(session: Session, ada_house: House)
     assert (shown.document, shown.version_id) == (preview.document, versions[0].id)
     assert await kinds(session, ada_house) == ["proposal.drafted", "proposal.sent"]
     job = (await session.execute(select(Job).where(Job.kind == "proposal.expire"))).scalar_one()
-    assert (job.run_at, job.payload) == (proposal.expires_at, {"proposal": str(proposal.id)})
+    assert (job.run_at, job.payload) == (
+        proposal.expires_at,
+        {"proposal": str(proposal.id), "version": str(versions[0].id)},
+    )
     engagement = (
         await session.execute(select(Engagement).where(Engagement.id == ada_house.engagement.id))
     ).scalar_one()

@@ -54,6 +54,7 @@ async def filler(
                     "character varying": uuid.uuid4().hex[:3].upper(),
                     "integer": 1,
                     "bigint": 1,
+                    "numeric": 1,
                     "boolean": False,
                     "bytea": uuid.uuid4().bytes,
                     "jsonb": "{}",

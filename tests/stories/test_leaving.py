@@ -4,7 +4,7 @@ from bot.app import day_one
 from core import engagements, proposals
 from tests.stories.scene import CLIENT, STAFF, Scene
 
-DRAFT = {"Title": "Website", "Items": "SEO audit, 2 × 900", "Terms": "Paid within 14 days."}
+DRAFT = {"Title": "Website", "Items": "SEO audit, 2 × 900"}
 
 
 async def offered(scene: Scene) -> None:
@@ -44,13 +44,15 @@ async def test_a_contact_leaves_and_somebody_else_is_named(scene: Scene) -> None
     [card] = scene.cards("Clara Chen (Northwind) has left", STAFF)
     assert "Main contact" not in scene.words([card]), "the card says what rests on her still"
     await scene.press("New version", "ada", STAFF)
-    await scene.press("New version", "ada", STAFF)
     assert "Dana Flores" in scene.modal("ada")
+    for page in ("the form", "the preview"):
+        assert (await scene.slack.submit(None, by="ada")).ok, page
     await scene.shut("ada")
     await scene.calm()
     async with scene.database() as (session, actor):
-        copies = await proposals.candidates(session, actor, statuses=["draft"])
-        assert len(copies) == 1, "pressed twice, made once"
+        [(offered_id, _)] = await proposals.candidates(session, actor)
+        version = (await proposals.latest(session, [offered_id]))[offered_id]
+        assert (version.number, [each.name for each in proposals.parse(version.body).signers]) == (2, ["Dana Flores"])
         engagement = await scene.engagement(session, actor)
         who = await engagements.people_of(session, engagement.id)
         assert (who.contact.name, who.billing.name) == ("Dana Flores", "Dana Flores")

@@ -74,7 +74,7 @@ def control(seen: Control) -> Card:
                     ("Rename", f"conversation.rename:{seen.id}"),
                     ("File elsewhere", f"conversation.elsewhere:{seen.id}"),
                     ("Give to somebody", f"conversation.assign:{seen.id}"),
-                    *([("Take it myself", f"conversation.take:{seen.id}")] if seen.owner and not resolved else []),
+                    ("Make it…", f"conversation.make:{seen.id}"),
                 ],
             ),
         )

@@ -118,6 +118,7 @@ def sheet(row: Row, words: Sequence[Words], message_id: str = "") -> Block:
             kit.actions(
                 kit.button("File it elsewhere", "conversation.file", message_id),
                 kit.button("Make it its own topic", "conversation.split_off", message_id),
+                kit.button("Change of scope", "proposal.scope_from", message_id),
             )
         )
     return kit.modal("conversation.sheet", "Conversation", kit.fits(blocks, 100))

@@ -40,6 +40,7 @@ def status(thing: Status) -> Card:
     if after := words.next_steps(thing, amount=thing.show_amounts):
         blocks.append(kit.section(after))
     entries = [
+        *([("Ask for a quote", f"proposal.quote:{thing.id}")] if thing.status != "closed" else []),
         ("History", f"engagement.history:{thing.id}"),
         ("People", f"engagement.people:{thing.id}"),
         (f"For {thing.agency}", f"engagement.staff:{thing.id}"),

@@ -163,7 +163,7 @@ def close(thing: Status, *, private: str) -> Block:
     left = [
         *(f"{wait.who} is to {wait.what}" for wait in thing.on_client),
         *(f"{wait.who} is to {wait.what}" for wait in thing.on_us),
-        *(f"“{one.title}” is in {one.phase.capitalize()}" for one in thing.projects),
+        *(f"“{one.title}” is in {one.phase}" for one in thing.projects),
     ]
     open_things = kit.join([kit.md("• {line}", line=line) for line in left[:12]], "\n")
     blocks = [

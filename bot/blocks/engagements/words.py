@@ -108,7 +108,7 @@ def work(project: Work) -> kit.Raw:
         when = "paused"
     elif project.late and project.due_on:
         when = f"was due {short(project.due_on)}"
-    phase = f"{project.phase.capitalize()}, step {project.step} of {project.steps} {dots}"
+    phase = f"{project.phase}, step {project.step} of {project.steps} {dots}"
     return kit.join([kit.md("*{title}*", title=project.title), phase, when])
 
 

@@ -119,7 +119,7 @@ def reminder(bill: Bill, asked_by: str) -> Card | None:
 def _standing(bill: Bill) -> str:
     match bill.status:
         case "draft":
-            return f"Draft for {bill.recipient}. {bill.client} does not see it yet."
+            return f"Draft for {bill.recipient}. {bill.client} does not see it yet.{_planned(bill)}"
         case "sending":
             return f"On its way to {bill.recipient}."
         case "stuck":
@@ -130,6 +130,18 @@ def _standing(bill: Bill) -> str:
             return f"Withdrawn. {bill.void_reason}".strip()
     seen = f"{bill.viewer} opened it" if bill.viewer else f"{bill.recipient} has not opened it yet"
     return f"{_due(bill)} · {seen}"
+
+
+def _planned(bill: Bill) -> str:
+    """When a draft of a signed schedule goes out."""
+    match bill.waits_for:
+        case "date" if bill.planned_on:
+            return f" It goes out by itself on {kit.day(bill.planned_on)}."
+        case "milestone":
+            return " It is due when its milestone is reached: send it then. At the latest it goes out with the handoff."
+        case "completion":
+            return " It goes out by itself when the work is handed off."
+    return ""
 
 
 def twin(bill: Bill) -> Card:

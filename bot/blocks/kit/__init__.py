@@ -1,6 +1,7 @@
 """Block Kit's grammar: the one place that knows Slack's escaping and Slack's limits."""
 
 from bot.blocks.kit.inputs import (
+    choices,
     date_input,
     number_input,
     people_select,
@@ -37,6 +38,7 @@ __all__ = [
     "actions",
     "button",
     "channel",
+    "choices",
     "clip",
     "context",
     "date_input",

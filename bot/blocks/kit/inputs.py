@@ -66,6 +66,26 @@ def select(
     return _input(name, label, element, optional=optional, hint=hint)
 
 
+def choices(
+    name: str,
+    label: str,
+    entries: Sequence[Block],
+    *,
+    initial: Sequence[str] = (),
+    placeholder: str = "",
+    hint: str = "",
+    optional: bool = True,
+) -> Block:
+    """A choice of any number among at most a hundred options; `initial` are values."""
+    element: Block = {"type": "multi_static_select", "options": list(entries[:100])}
+    chosen = [entry for entry in entries[:100] if entry["value"] in initial]
+    if chosen:
+        element["initial_options"] = chosen
+    if placeholder:
+        element["placeholder"] = plain(placeholder, 150)
+    return _input(name, label, element, optional=optional, hint=hint)
+
+
 def radio(
     name: str, label: str, entries: Sequence[Block], *, initial: str = "", optional: bool = False, hint: str = ""
 ) -> Block:
@@ -131,10 +151,12 @@ def ticks(
     initial: Sequence[str] = (),
     optional: bool = False,
     hint: str = "",
+    dispatch: bool = False,
 ) -> Block:
-    """Boxes to tick, at most ten; none is ticked unless `initial` names its value."""
+    """Boxes to tick, at most ten; none is ticked unless `initial` names its value. With `dispatch`, each tick is a press
+    of a button of that name."""
     element: Block = {"type": "checkboxes", "options": list(entries[:10])}
     chosen = [entry for entry in entries if entry["value"] in initial]
     if chosen:
         element["initial_options"] = chosen
-    return _input(name, label, element, optional=optional, hint=hint)
+    return _input(name, label, element, optional=optional, hint=hint, dispatch=dispatch)

@@ -1,48 +1,23 @@
-"""The modals in which a proposal is read: the preview, the signing modal with its pages, what follows."""
+"""The modals in which a proposal is read: the signing modal with its pages, what follows."""
 
 import json
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 from bot.blocks import kit
-from bot.blocks.kit import Block, Raw
+from bot.blocks.kit import Block
+from bot.blocks.proposals.choosing import options, totals
 from bot.blocks.proposals.text import document, names, next_steps, until, who_signed
 from core.proposals import Offer
 
-ROOM = 80
+ROOM = 76
 """Blocks of text on a page: Slack takes 100, and the last page needs room for what is signed with."""
+
+LAST = 10_000
+"""A page that is past every text's end, for which the last one is shown."""
 
 WEIGHT = 150_000
 """Bytes of text on a page: Slack takes a view of 250,000."""
-
-
-def audience(offer: Offer) -> str:
-    """Who will read the card, as far as Slack has told us, and whether they see amounts."""
-    if not offer.connected:
-        told = "{company} is not in the channel yet, so {contact} is told by mail. {amounts}"
-        amounts = "" if offer.show_amounts else "The mail names no amount."
-        return kit.md(told, company=offer.company, contact=offer.contact, amounts=amounts)
-    amounts = "Amounts stand in it." if offer.show_amounts else "Amounts are hidden there."
-    known, place = offer.audience, kit.channel(offer.channel_id)
-    if not known.readers:
-        return kit.md("It goes to {place}, where everyone reads it. {amounts}", place=place, amounts=amounts)
-    people = "1 person reads" if known.readers == 1 else f"{known.readers} people read"
-    outside = f"{known.outsiders} from other companies" if known.outsiders else "nobody from another company yet"
-    told = "It goes to {place}: {people} this channel, {outside}. {amounts}"
-    return kit.md(told, place=place, people=people, outside=outside, amounts=amounts)
-
-
-def preview(offer: Offer) -> Block:
-    """The last page of the drafting form: exactly what the client will read, who will read it, and Send."""
-    blocks = [
-        kit.section(Raw(f"👀 {audience(offer)}")),
-        kit.actions(kit.button("Back to edit", "proposal.edit", str(offer.id))),
-        kit.divider(),
-        *kit.fits(document(offer), 95),
-    ]
-    return kit.modal(
-        "proposal.send", "Preview", blocks, submit="Send", close="Keep as draft", private=f"{offer.id} {offer.sha256}"
-    )
 
 
 def pages(blocks: Sequence[Block]) -> list[list[Block]]:
@@ -59,45 +34,99 @@ def pages(blocks: Sequence[Block]) -> list[list[Block]]:
     return cut
 
 
-def signing(offer: Offer, name: str, statements: Sequence[tuple[str, str]], shown_at: datetime, page: int = 0) -> Block:
-    """The signing modal for one signer; what is signed with stands on the last page only, after all of the text.
+@dataclass(frozen=True)
+class Pen:
+    """A signer before the text: who they are and for whom they sign, and what they have chosen and typed so far."""
 
-    `statements` are (field, words); the words stand in the field's label, whole, because an option's text would be cut.
-    """
+    name: str
+    company: str
+    disclosure: str
+    statements: Sequence[tuple[str, str]]
+    """The ticks: (field, words); the words stand in the field's label, whole, because an option's text would be cut."""
+    shown_at: int
+    pdf_sha256: str
+    chosen: Collection[int] = ()
+    bound_by: str = ""
+    """Who signed first, and so chose for all; empty for who chooses themselves."""
+    typed_name: str = ""
+    typed_title: str = ""
+    note: str = ""
+    """What is said before all else: that the total has changed, or that there is a newer version."""
+
+    def private(self, offer: Offer) -> str:
+        """What comes back with the form: which text and total were shown, and what was typed on another page."""
+        return json.dumps(
+            {
+                "version": str(offer.version_id),
+                "sha256": offer.sha256,
+                "pdf": self.pdf_sha256,
+                "shown": self.shown_at,
+                "total": offer.document.sum(self.chosen).once.minor,
+                "options": sorted(self.chosen),
+                "name": self.typed_name,
+                "title": self.typed_title,
+            },
+            ensure_ascii=False,
+            separators=(",", ":"),
+        )
+
+
+def signing(offer: Offer, pen: Pen, page: int = 0) -> Block:
+    """The signing modal for one signer; what is signed with stands on the last page only, after all of the text."""
     cut = pages(document(offer))
     page = max(0, min(page, len(cut) - 1))
-    blocks = [kit.section(kit.md("Signing as *{name}* for *{company}*", name=name, company=offer.company)), *cut[page]]
     last = page == len(cut) - 1
-    if last:
-        blocks += _last(offer, statements)
+    who = kit.section(kit.md("Signing as *{name}* for *{company}*", name=pen.name, company=pen.company))
+    blocks = [*([kit.section(f"⚠ {pen.note}")] if pen.note else []), who]
+    if len(cut) > 1:
+        blocks.append(kit.context(f"Page {page + 1} of {len(cut)}; you can sign on the last one."))
+    blocks += cut[page]
     if len(cut) > 1:
         back = kit.button("Page before", "proposal.page_before", f"{offer.id}:{page - 1}") if page else None
         further = None if last else kit.button("Next page", "proposal.page", f"{offer.id}:{page + 1}", style="primary")
-        blocks.insert(len(cut[page]) + 1, kit.actions(back, further))
-        blocks.insert(1, kit.context(f"Page {page + 1} of {len(cut)}; you can sign on the last one."))
-    private = f"{offer.version_id} {offer.sha256} {int(shown_at.timestamp())}"
+        blocks.append(kit.actions(back, further))
+    if last:
+        blocks += _last(offer, pen)
+    submit = "Sign" if last else ""
     return kit.modal(
-        "proposal.sign", "Review and sign", blocks, submit="Sign" if last else "", close="Not now", private=private
+        "proposal.sign", "Review and sign", blocks, submit=submit, close="Not now", private=pen.private(offer)
     )
 
 
-def _last(offer: Offer, statements: Sequence[tuple[str, str]]) -> list[Block]:
-    work, total = offer.document.work, offer.document.total
-    starts = f"{len(work)} project{'s' if len(work) != 1 else ''} start{'' if len(work) != 1 else 's'}" if work else ""
-    bill = f"{offer.agency} prepares an invoice of {total.show(offer.locale)}" if total else ""
-    follows = "; ".join(part for part in (starts, bill) if part) or "the agreement stands"
-    everyone = "everyone has" if len(offer.signers) > 1 else "you have"
+def _last(offer: Offer, pen: Pen) -> list[Block]:
+    everyone = "everyone has" if len(offer.document.signers) > 1 else "you have"
     return [
         kit.divider(),
-        kit.section(f"Once {everyone} signed: {follows}."),
+        *options(offer, pen.chosen, pen.bound_by),
+        *totals(offer, pen.chosen),
+        kit.actions(kit.button("Open the PDF", "proposal.pdf", str(offer.version_id))),
         kit.context(f"Version {offer.document.number} · {until(offer)} · SHA-256 {offer.sha256[:16]}…"),
+        kit.section(f"Once {everyone} signed: {follows(offer, pen.chosen)}."),
         kit.section(
             "Signing cannot be undone. Unsure? Ask first.", kit.button("Ask a question", "proposal.ask", str(offer.id))
         ),
-        kit.text_input("name", "Full name", hint="Typed by you, it is your signature.", limit=150),
-        kit.text_input("title", "Your title", optional=True, limit=150),
-        *(kit.ticks(field, words, [kit.option("Yes", "yes")]) for field, words in statements),
+        kit.text_input(
+            "name", "Full name", initial=pen.typed_name, hint="Typed by you, it is your signature.", limit=150
+        ),
+        kit.text_input("title", "Your title", initial=pen.typed_title, optional=True, limit=150),
+        kit.context(pen.disclosure),
+        *(kit.ticks(field, words, [kit.option("Yes", "yes")]) for field, words in pen.statements),
     ]
+
+
+def follows(offer: Offer, chosen: Collection[int]) -> str:
+    """What the last signature brings about: how many projects start, what is paid first, what recurs."""
+    known = offer.document.sum(chosen)
+    work = sum(row.item.kind == "work" for row in known.items)
+    parts = [f"{work} project{'s' if work != 1 else ''} start{'' if work != 1 else 's'}"] if work else []
+    due = offer.document.due_on_signing(chosen)
+    if due:
+        label = "deposit invoice" if len(offer.document.schedule) > 1 else "invoice"
+        parts.append(f"{label} of {due.show(offer.locale)}")
+    if known.recurring:
+        many = sum(bool(row.item.period) for row in known.items)
+        parts.append(f"{many} subscription{'s' if many != 1 else ''} begin{'' if many != 1 else 's'}")
+    return "; ".join(parts) or "the agreement stands"
 
 
 def reading(offer: Offer, sentence: str, *elements: Block | None, page: int = 0) -> Block:
@@ -115,25 +144,29 @@ def reading(offer: Offer, sentence: str, *elements: Block | None, page: int = 0)
 
 def not_yours(offer: Offer) -> Block:
     """For a client's person who is not asked to sign: who is, and how to tell them."""
-    who = names(offer.waiting[:1])
+    who = names(offer.next[:1])
+    ours = any(party.side == "staff" for party in offer.next)
     return kit.notice(
         f"For {who} to sign"[:24],
-        f"This one is for {who} to sign.",
-        kit.button(f"Tell {who}", "proposal.tell", str(offer.id)),
+        f"This one is for {who} to sign{f', for {offer.agency}' if ours else ''}.",
+        None if ours else kit.button(f"Tell {who}", "proposal.tell", str(offer.id)),
         kit.button("Ask a question", "proposal.ask", str(offer.id)),
     )
 
 
-def done(offer: Offer) -> Block:
-    """After signing, in the same modal: that it is done, and what happens next."""
+def done(offer: Offer, *, pay: bool = False) -> Block:
+    """After signing, in the same modal: that it is done, what happens next, and the way to pay what is due."""
     if offer.waiting:
-        sentence = f"Signed. Thank you. {names(offer.waiting[:1])} signs next; you will see it in the channel."
+        sentence = (
+            f"Signed. Thank you. {names(offer.waiting[:1])} signs next; your copy comes once everyone has signed."
+        )
         steps: list[str] = []
     else:
-        sentence, steps = "Signed. Thank you. What happens next:", next_steps(offer)
+        sentence, steps = "Signed. Your copy is in your mail and on your page.", next_steps(offer)
     listed = (
         [kit.section(kit.join([f"{number}. {step}" for number, step in enumerate(steps, 1)], "\n"))] if steps else []
     )
+    label = "Pay deposit" if len(offer.document.schedule) > 1 else "Pay invoice"
     return kit.modal(
         "notice",
         "Signed",
@@ -141,6 +174,25 @@ def done(offer: Offer) -> Block:
             kit.section(sentence),
             *listed,
             kit.context(who_signed(offer).replace("\n", " ")),
-            kit.actions(kit.button("Open my page", "page.open", str(offer.engagement_id))),
+            kit.actions(
+                kit.button(label, "proposal.pay", str(offer.id), style="primary") if pay else None,
+                kit.button("Open my page", "page.open", str(offer.engagement_id)),
+            ),
         ],
+    )
+
+
+def countersigned(offer: Offer) -> Block:
+    """After our own signature: that it is done, for staff."""
+    title = offer.document.title
+    rest = f"{names(offer.waiting[:1])} signs next." if offer.waiting else "Everyone has signed; the work begins."
+    return kit.notice("Signed", f"You signed “{title}” for {offer.agency}. {rest}")
+
+
+def being_made(offer_id: str) -> Block:
+    """What is to be paid is on its way to the processor still."""
+    return kit.notice(
+        "One moment",
+        "The invoice is being made; it is here in a moment.",
+        kit.button("Try again", "proposal.pay", offer_id),
     )

@@ -1,14 +1,15 @@
-"""What stands in the staff channel, and the lists that staff call up: the draft, the twin, what clients answered."""
+"""What stands in the staff channel of what was sent, and the lists that staff call up: the twin, what clients answered."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from bot.blocks import kit
 from bot.blocks.kit import Block, Card
-from bot.blocks.proposals.text import names, short_items, until, who_signed, whose_turn
+from bot.blocks.proposals.text import names, until, who_signed, whose_turn
+from bot.blocks.proposals.worth import changed, worth
 from core.money import Money
-from core.proposals import Entry, Offer, last_day
+from core.proposals import Entry, Offer, Party, last_day
 
 
 @dataclass(frozen=True)
@@ -20,57 +21,60 @@ class Bill:
     paid: Money
 
 
-def draft(offer: Offer) -> Card:
-    """The draft's card: Edit, Preview and send, Discard; and, once it is sent or discarded, what became of it."""
-    title, company = offer.document.title, offer.company
-    if offer.sent_at is not None:
-        told = f"{offer.author} wrote {title} for {company}; it is sent."
-        return Card(told, [kit.section(told)])
-    if offer.status == "withdrawn":
-        told = f"{offer.ended_by or offer.author} discarded the draft of {title} for {company}."
-        return Card(told, [kit.section(told)])
-    itself = str(offer.id)
-    return Card(
-        f"{offer.author} drafted a proposal for {company}: {title}.",
-        [
-            kit.header(title),
-            kit.context(kit.join([f"Draft by {offer.author}", "only you see it", f"for {company}"])),
-            *(kit.pages(offer.document.purpose) if offer.document.purpose else []),
-            kit.section(short_items(offer, amounts=True)),
-            kit.context(kit.join([whose_turn(offer), until(offer)])),
-            kit.actions(
-                kit.button("Preview and send", "proposal.preview", itself, style="primary"),
-                kit.button("Edit", "proposal.edit", itself),
-                kit.button("Discard", "proposal.discard", itself),
-            ),
-        ],
-    )
-
-
 def twin(offer: Offer, bill: Bill | None = None) -> Card:
     """The twin of the client's card: what it is worth, who has seen it, on whom it waits, and staff's buttons."""
     itself, title = str(offer.id), offer.document.title
-    remind = kit.button("Remind", "proposal.remind", itself)
-    withdraw = kit.button("Withdraw", "proposal.withdraw", itself)
-    again = kit.button("Make a new draft", "proposal.copy", itself)
+    buttons: list[Block | None] = [_new_version(offer)]
     if offer.status == "signed":
-        told, buttons = f"{names(offer.signers)} signed {title}.", [again]
+        told = f"{names(offer.signers)} signed {title}."
+        buttons = [
+            kit.button("Change of scope", "proposal.scope", str(offer.engagement_id)),
+            kit.button("Make a new draft", "proposal.copy", itself),
+        ]
     elif offer.status == "declined":
-        told, buttons = f"{offer.ended_by or names(offer.signers)} declined {title}.", [again]
+        told = f"{offer.ended_by or names(offer.signers)} declined {title}."
     elif offer.status == "withdrawn":
-        told, buttons = f"{offer.ended_by or offer.agency} withdrew {title}.", [again]
+        told = f"{offer.ended_by or offer.agency} withdrew {title}."
     elif offer.expired:
-        told, buttons = f"{title} expired; it was valid until {kit.day(offer.document.valid_until)}.", [again]
+        told = f"{title} expired; it was valid until {kit.day(offer.document.valid_until)}."
     else:
-        told, buttons = f"{title} waits for {names(offer.waiting)}.", [remind, withdraw]
-    look = kit.button("Look at it", "proposal.review", itself)
+        told, buttons = _awaited(offer), _open_buttons(offer)
+    buttons.append(kit.button("Look at it", "proposal.review", itself))
+    if offer.version_id:
+        paper = "Signed copy" if offer.status == "signed" else "PDF"
+        buttons.append(kit.button(paper, "proposal.pdf", str(offer.version_id)))
     said = [] if offer.status == "signed" else [kit.section(told)]
-    return Card(told, [kit.header(title), *said, *_facts(offer, bill), kit.actions(*buttons, look)])
+    return Card(told, [kit.header(title), *said, *_facts(offer, bill), kit.actions(*buttons)])
+
+
+def _awaited(offer: Offer) -> str:
+    title, ours = offer.document.title, all(party.side == "staff" for party in offer.next)
+    if ours:
+        return f"{offer.company} has signed {title}; it waits for {names(offer.next)} to countersign."
+    if offer.document.in_order and len(offer.waiting) > 1:
+        return f"{title} waits for {names(offer.next)} to sign first."
+    return f"{title} waits for {names(offer.next)}."
+
+
+def _open_buttons(offer: Offer) -> list[Block | None]:
+    itself, ours = str(offer.id), all(party.side == "staff" for party in offer.next)
+    first = kit.button("Remind", "proposal.remind", itself)
+    if ours:
+        first = kit.button("Countersign", "proposal.countersign", itself, style="primary")
+    return [first, _new_version(offer), kit.button("Withdraw", "proposal.withdraw", itself)]
+
+
+def _new_version(offer: Offer) -> Block:
+    label = f"Go on with version {offer.version_number + 1}" if offer.revising else "New version"
+    return kit.button(label, "proposal.change", str(offer.id))
 
 
 def _facts(offer: Offer, bill: Bill | None) -> list[Block]:
-    total = kit.md("*{total}* · {company}", total=offer.document.total.show(offer.locale), company=offer.company)
-    blocks = [kit.section(total)]
+    what = "Change of scope" if offer.document.kind == "scope" else ""
+    version = f"Version {offer.version_number}" if offer.version_number > 1 else ""
+    blocks = [kit.section(worth(offer)), kit.context(kit.join([what, version, f"for {offer.company}"]))]
+    if known := changed(offer, amounts=True):
+        blocks.insert(1, kit.section(known))
     if offer.status == "signed":
         blocks.insert(0, kit.section(kit.md("✓ {who}", who=who_signed(offer))))
         if bill:
@@ -80,30 +84,40 @@ def _facts(offer: Offer, bill: Bill | None) -> list[Block]:
     lines: list[str] = (
         [kit.md("Sent by {author} {when}", author=offer.author, when=kit.when(offer.sent_at))] if offer.sent_at else []
     )
-    lines += [
-        kit.md("{name} opened it {when}", name=party.first_name, when=kit.when(party.viewed_at))
-        if party.viewed_at
-        else kit.md("{name} has not opened it yet", name=party.first_name)
-        for party in offer.waiting
-    ]
-    reminded = [
-        kit.md("{name} was reminded {when}", name=p.first_name, when=kit.when(p.reminded_at))
-        for p in offer.waiting
-        if p.reminded_at
-    ]
+    lines += [_seen(party) for party in offer.signers if offer.open or party.signed_at or party.viewed_at]
     if offer.open:
-        lines += [*reminded, *([whose_turn(offer)] if len(offer.signers) > 1 else []), until(offer)]
-    blocks.append(kit.section(kit.join(lines, "\n")))
+        lines += [*([whose_turn(offer)] if offer.document.in_order and len(offer.signers) > 1 else []), until(offer)]
+    if lines:
+        blocks.append(kit.section(kit.join(lines, "\n")))
     if offer.ended_reason:
         blocks += [kit.context("The reason given:"), *kit.pages(offer.ended_reason)]
+    if offer.revising:
+        told = f"Version {offer.version_number + 1} in the making; nobody outside sees it before you send it."
+        blocks.append(kit.context(told))
     return blocks
+
+
+def _seen(party: Party) -> str:
+    """What somebody who is asked to sign has done so far."""
+    if party.signed_at:
+        return kit.md("✓ {name} signed {when}", name=party.first_name, when=kit.when(party.signed_at))
+    if party.viewed_at:
+        line = kit.md("{name} opened it {when}", name=party.first_name, when=kit.when(party.viewed_at))
+    else:
+        line = kit.md("{name} has not opened it yet", name=party.first_name)
+    if party.reminded_at:
+        line = kit.md("{line}; reminded {when}", line=line, when=kit.when(party.reminded_at))
+    return line
 
 
 def changes(offer: Offer, name: str, kind: str, words: str) -> Card:
     """The news that a client wants something else: changes, in their words, or a new date."""
     title = offer.document.title
     told = f"{name} asks for a new date for {title}." if kind == "date" else f"{name} asks for changes to {title}."
-    again = kit.button("Make a new draft", "proposal.copy", str(offer.id), style="primary")
+    if offer.status == "signed":
+        return Card(told, [kit.section(told), *(kit.pages(words) if words else [])])
+    label = "Give a new date" if kind == "date" and not offer.revising else "New version"
+    again = kit.button(label, "proposal.change", str(offer.id), style="primary")
     withdraw = kit.button("Withdraw", "proposal.withdraw", str(offer.id)) if offer.open else None
     return Card(told, [kit.section(told), *(kit.pages(words) if words else []), kit.actions(again, withdraw)])
 
@@ -111,8 +125,25 @@ def changes(offer: Offer, name: str, kind: str, words: str) -> Card:
 def declined(offer: Offer) -> Card:
     """The news that a signer said no, and why."""
     told = f"{offer.ended_by or names(offer.signers)} declined {offer.document.title}."
-    again = kit.button("Make a new draft", "proposal.copy", str(offer.id))
+    again = kit.button("New version", "proposal.change", str(offer.id))
     return Card(told, [kit.section(told), *kit.pages(offer.ended_reason), kit.actions(again)])
+
+
+def ending(offer: Offer, called: str, today: date) -> Card | None:
+    """The news that a proposal ends soon unanswered, for whoever looks after it; None once it does not matter."""
+    if not offer.open:
+        return None
+    title, day = offer.document.title, kit.day(offer.document.valid_until)
+    when = "today" if offer.document.valid_until == today else day
+    ours = all(party.side == "staff" for party in offer.next)
+    whom = f"{names(offer.next)} to countersign" if ours else names(offer.next)
+    told = f"{title} can be signed until {when}, and waits for {whom}."
+    line = kit.md("{who}: {told}", who=kit.user(called), told=told) if called else kit.esc(told)
+    first = None
+    if ours:
+        first = kit.button("Countersign", "proposal.countersign", str(offer.id), style="primary")
+    date_ = kit.button("Give a new date", "proposal.change", str(offer.id))
+    return Card(told, [kit.section(kit.Raw(line)), kit.actions(first, date_)])
 
 
 STANDING = {
@@ -159,7 +190,7 @@ def sent_words(offer: Offer) -> str:
     )
     return kit.md(
         "Sent, for {names} to sign: it {place}, {until}. You will see here when it is opened and signed.",
-        names=names(offer.signers),
+        names=names([party for party in offer.signers if party.side == "client"]),
         place=place,
         until=until(offer)[0].lower() + until(offer)[1:],
     )

@@ -54,6 +54,7 @@ class Pages:
             web.get("/file/{id}", read(self._file)),
             web.get("/mailbox/mails", read(self._mails)),
             web.get("/mailbox/{id}/html", read(self._letter)),
+            web.get("/mailbox/{id}/files/{number}", read(self._attached)),
             web.get("/stripe/account", read(self._account)),
             web.get("/live", change(self._live)),
             web.post("/mailbox/{id}/reply", change(self._reply)),
@@ -117,7 +118,7 @@ class Pages:
 
     async def _mails(self, request: web.Request) -> web.StreamResponse:
         mails = [
-            asdict(mail) | {"at": mail.at.isoformat(), "answer_to": mail.answer_to()}
+            asdict(mail) | {"at": mail.at.isoformat(), "files": list(mail.files), "answer_to": mail.answer_to()}
             for mail in reversed(self.sandbox.mail.messages)
         ]
         return web.json_response({"mails": mails})
@@ -129,6 +130,15 @@ class Pages:
         page = f'<!doctype html><meta charset="utf-8"><base target="_blank">{found[0].html}'
         headers = {"Content-Security-Policy": LETTER_POLICY}
         return web.Response(text=page, content_type="text/html", headers=headers)
+
+    async def _attached(self, request: web.Request) -> web.StreamResponse:
+        found = [mail for mail in self.sandbox.mail.messages if mail.id == request.match_info["id"]]
+        number = request.match_info["number"]
+        if not found or not number.isdecimal() or int(number) >= len(found[0].files):
+            return refusal(404, "There is no such file.")
+        name = list(found[0].files)[int(number)]
+        headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}"}
+        return web.Response(body=found[0].file(name), content_type="application/octet-stream", headers=headers)
 
     async def _reply(self, request: web.Request) -> web.StreamResponse:
         """Answer a letter as whom it was sent to."""

@@ -6,12 +6,20 @@ from bot.slack.listener import Heard, button, form
 from bot.slack.replies import Open, Reply, Say
 from core import access, conversations, proposals
 from core.access import Can
-from core.errors import Invalid
+from core.errors import Conflict, Invalid, Way
 from core.proposals import Proposal
 
 
 async def _theirs(heard: Heard) -> Proposal:
-    return await access.fetch(heard.session, heard.actor, Can.PROPOSAL_ANSWER, Proposal, heard.value)
+    """The proposal that they answer; Conflict, with the way to the newest, from the card of an older version of it."""
+    proposal_id, _, version = heard.value.partition(" ")
+    proposal = await access.fetch(heard.session, heard.actor, Can.PROPOSAL_ANSWER, Proposal, proposal_id)
+    if version and not await proposals.is_latest(heard.session, version):
+        raise Conflict(
+            f"There is a newer version of “{proposal.title}”. Please look at that one first.",
+            way=Way("See the new one", "proposal.review", str(proposal.id)),
+        )
+    return proposal
 
 
 @button("proposal.ask")
@@ -64,7 +72,7 @@ async def requested(heard: Heard) -> Reply:
     await proposals.request_changes(heard.session, heard.actor, heard.value, words=heard.form.text("words"))
     offer = await proposals.offer(heard.session, await _theirs(heard))
     told = kit.md(
-        "{owner} reads it now. If {agency} changes the proposal, a new card comes here.",
+        "{owner} reads it now. If {agency} changes the proposal, a new version comes here.",
         owner=offer.owner,
         agency=offer.agency,
     )
@@ -75,7 +83,7 @@ async def requested(heard: Heard) -> Reply:
 async def decline(heard: Heard) -> Reply:
     """A second look before a no; only for those who could sign."""
     proposal = await _theirs(heard)
-    await proposals.own_part(heard.session, heard.actor, proposal)
+    await proposals.own_part(heard.session, heard.actor, proposal, early=True)
     await proposals.demand_open(heard.session, proposal)
     return Open(blocks.decline_form(await proposals.offer(heard.session, proposal)))
 

@@ -1,21 +1,19 @@
-"""How staff write a proposal: the form, whose last page is the preview, and Send."""
+"""How staff write a proposal: the form with its two pages, the preview, and Send; a new one, a copy, a new version."""
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import replace
 
 from bot.blocks import kit
 from bot.blocks import proposals as blocks
 from bot.slack.listener import Heard, button, command, form
+from bot.slack.proposals import beginning, sheets
+from bot.slack.proposals.sheets import Plan
 from bot.slack.replies import Done, Open, Reply, Say, Update
-from core import access, catalog, proposals
+from core import access, proposals
 from core.access import Can
 from core.engagements import Engagement, lists
 from core.errors import Conflict, Invalid, NotFound, Way
 from core.proposals import NewItem, Proposal
-
-FIELD = 3000
-"""What a field of Slack's holds."""
 
 
 @command("proposal", "new", "Write a proposal", hint="[service, earlier proposal or title]")
@@ -24,148 +22,124 @@ async def new(heard: Heard) -> Reply:
     title."""
     access.demand(heard.actor, Can.PROPOSAL_DRAFT)
     if heard.engagement is not None:
-        return Open(await _fresh(heard, heard.engagement, heard.words))
+        return Open(await _begun(heard, heard.engagement, heard.words))
     active = await lists.listing(heard.session, heard.actor, limit=100)
     if not active:
         raise NotFound("There is no engagement yet to write it for. `/engagement new` begins one.")
     if len(active) == 1:
-        return Open(await _fresh(heard, await _engagement(heard, active[0].id), heard.words))
+        return Open(await _begun(heard, await sheets.engagement_of(heard, active[0].id), heard.words))
     return Open(blocks.where([(str(key), words) for key, words in lists.choices(active)], heard.words))
 
 
 @button("proposal.new")
 async def new_here(heard: Heard) -> Reply:
     """Open the drafting form for the engagement that the button carries."""
-    return Open(await _fresh(heard, await _engagement(heard, heard.value), ""))
+    return Open(await _begun(heard, await sheets.engagement_of(heard, heard.value), ""))
+
+
+@button("proposal.apart")
+async def new_apart(heard: Heard) -> Reply:
+    """Open the drafting form for a proposal of its own, in the place of the question whether it changes the scope."""
+    return Update(await _fresh(heard, await sheets.engagement_of(heard, heard.value), ""))
 
 
 @form("proposal.where")
 async def where(heard: Heard) -> Reply:
     """The engagement is chosen; go on to the form."""
-    return Update(await _fresh(heard, await _engagement(heard, heard.form.text("engagement")), heard.value))
+    engagement = await sheets.engagement_of(heard, heard.form.text("engagement"))
+    return Update(await _begun(heard, engagement, heard.value))
 
 
-async def _engagement(heard: Heard, engagement_id: uuid.UUID | str) -> Engagement:
-    return await access.fetch(heard.session, heard.actor, Can.PROPOSAL_DRAFT, Engagement, engagement_id)
+async def _begun(heard: Heard, engagement: Engagement, words: str) -> kit.Block:
+    """The form, or, where something was signed and nothing is said of the new one yet, first whether it adds to that."""
+    if not words.strip() and await proposals.has_agreed(heard.session, engagement.id):
+        return blocks.scope_or_new(engagement.id, engagement.title)
+    return await _fresh(heard, engagement, words)
 
 
 async def _fresh(heard: Heard, engagement: Engagement, words: str) -> kit.Block:
     """The form for a new proposal, begun from what the words name."""
     wanted = words.strip().strip("\"'“”").casefold()
-    services = await catalog.services(heard.session, heard.actor)
-    title, purpose, items, terms = words.strip(), "", list[NewItem](), ""
+    title, items, signers = words.strip(), list[NewItem](), [engagement.contact_id]
+    mode, further = "new", ""
+    services, prices = await sheets.offered(heard, engagement, heard.house.currency)
     if service := next((each for each in services if wanted and each.name.casefold() == wanted), None):
-        title, items = service.name, [proposals.of_service(service)]
+        title, items = service.name, [proposals.of_service(service, 1, prices.get(service.id))]
     elif wanted:
-        entries = await proposals.listing(heard.session, heard.actor, limit=100)
+        entries = [
+            each
+            for each in await proposals.listing(heard.session, heard.actor, limit=100)
+            if each.total.currency == heard.house.currency
+        ]
         if earlier := next((each for each in entries if each.title.casefold() == wanted), None):
             source = await access.fetch(heard.session, heard.actor, Can.PROPOSAL_DRAFT, Proposal, earlier.id)
-            title, purpose, terms = source.title, source.purpose, source.terms
-            items = await proposals.items_of(heard.session, source.id)
-    return await _form(
-        heard,
+            content = await proposals.coming(heard.session, source)
+            title, items, mode = source.title, list(content.items), str(source.id)
+            signers = [*content.signers]
+            further = await sheets.summary(heard, content)
+    if mode == "new" and await proposals.last_terms(heard.session, heard.actor):
+        further = "the terms of last time"
+    plan = Plan(
         engagement,
         uuid.uuid4(),
-        title=title,
-        purpose=purpose,
-        items=items,
-        terms=terms or await proposals.last_terms(heard.session, heard.actor),
-        signer=engagement.contact_id,
-        currency=heard.house.currency,
+        mode,
+        title,
+        items,
+        signers,
+        heard.house.currency,
+        proposals.default_day(heard.house),
+        further,
     )
-
-
-async def _form(
-    heard: Heard,
-    engagement: Engagement,
-    proposal_id: uuid.UUID,
-    *,
-    title: str,
-    purpose: str,
-    items: Sequence[NewItem],
-    terms: str,
-    signer: uuid.UUID,
-    currency: str,
-    proposal: Proposal | None = None,
-) -> kit.Block:
-    people = await proposals.possible_signers(heard.session, engagement)
-    if not people:
-        raise Conflict("Nobody of the client's is in this engagement yet. `/engagement people` names somebody.")
-    services = await catalog.services(heard.session, heard.actor)
-    until = (
-        proposals.last_day(proposal.expires_at, heard.house.timezone)
-        if proposal
-        else proposals.default_day(heard.house)
-    )
-    return blocks.form(
-        blocks.Sheet(
-            private=f"{engagement.id} {proposal_id}",
-            engagement=engagement.title,
-            currency=currency,
-            title=kit.clip(title, 120),
-            purpose=kit.clip(purpose, 200),
-            lines=proposals.write(items),
-            terms=terms,
-            valid_until=until,
-            signer=str(signer if any(person.id == signer for person in people) else people[0].id),
-            signers=[(str(person.id), person.name) for person in people],
-            services=[
-                (str(service.id), service.name, service.price.show(heard.house.locale))
-                for service in services
-                if service.currency == currency
-            ],
-            editing=proposal is not None,
-        )
-    )
+    return await sheets.first_page(heard, plan)
 
 
 @form("proposal.draft")
 async def drafted(heard: Heard) -> Reply:
-    """Keep the draft, and show what the client will see."""
-    engagement_id, _, proposal_id = heard.value.partition(" ")
-    session, actor = heard.session, heard.actor
-    known = await proposals.find(session, uuid.UUID(proposal_id))
-    currency = known.currency if known else heard.house.currency
-    services = await catalog.services(session, actor)
-    chosen = await catalog.chosen(session, actor, heard.form.chosen("services"))
-    typed = proposals.read(
-        heard.form.text("lines"), currency, catalog=[each for each in services if each.currency == currency]
-    )
-    items = [*typed, *(proposals.of_service(service) for service in chosen)]
-    if known:
-        items = _described(items, await proposals.items_of(session, known.id))
-    if len(proposals.write(items)) > FIELD:
-        raise Invalid(
-            "These items are too long for one form. Shorter titles help, or a second proposal.", field="lines"
-        )
-    until = heard.form.day("until")
-    if until is None:
-        raise Invalid("Until when shall it be valid?", field="until")
-    signer = heard.form.text("signer")
-    proposal = await proposals.draft(
-        session,
-        actor,
-        engagement_id=engagement_id,
-        proposal_id=uuid.UUID(proposal_id),
-        title=heard.form.text("title"),
-        purpose=heard.form.text("purpose"),
-        items=items,
-        terms=heard.form.text("terms"),
-        valid_until=until,
-        signer_ids=[uuid.UUID(signer)] if signer else [],
-    )
-    return Update(blocks.preview(await proposals.offer(session, proposal)))
+    """Keep the first page, and show what the client will see."""
+    try:
+        proposal = await sheets.keep_first(heard, heard.value)
+        return await _preview(heard, proposal)
+    except Invalid as refusal:
+        raise sheets.here(refusal, heard.view or {}, "lines") from refusal
 
 
-def _described(items: Sequence[NewItem], before: Sequence[NewItem]) -> list[NewItem]:
-    """The items with what was known of them before: a line has no room for a description."""
-    known = {item.title: item for item in before}
-    return [
-        replace(item, description=known[item.title].description, service_id=known[item.title].service_id)
-        if item.service_id is None and item.title in known
-        else item
-        for item in items
-    ]
+@button("proposal.further")
+async def further(heard: Heard) -> Reply:
+    """Go on to the second page; what the first one says is kept."""
+    view = heard.view or {}
+    if view.get("callback_id") != "proposal.draft":
+        return Update(await sheets.second_page(heard, await _mine(heard)))
+    try:
+        proposal = await sheets.keep_first(heard, view.get("private_metadata", ""))
+    except Invalid as refusal:
+        return Say(f"{refusal.sentence} Then More has its turn.", title="Not yet")
+    return Update(await sheets.second_page(heard, proposal))
+
+
+@button("proposal.first")
+async def first(heard: Heard) -> Reply:
+    """Back to the first page; what the second one says is kept."""
+    try:
+        proposal, _ = await sheets.keep_second(heard, (heard.view or {}).get("private_metadata", ""))
+    except Invalid as refusal:
+        return Say(refusal.sentence, title="Not yet")
+    return Update(await sheets.editing(heard, proposal))
+
+
+@form("proposal.further")
+async def furthered(heard: Heard) -> Reply:
+    """Keep the second page, and show what the client will see."""
+    try:
+        proposal, notes = await sheets.keep_second(heard, heard.value)
+        return await _preview(heard, proposal, notes)
+    except Invalid as refusal:
+        raise sheets.here(refusal, heard.view or {}, "purpose") from refusal
+
+
+async def _preview(heard: Heard, proposal: Proposal, notes: Sequence[str] = ()) -> Reply:
+    if proposal.status != "draft" and not proposal.revising:
+        return Say("Nothing is different, so the version that was sent stands as it is.", title="No change")
+    return Update(await sheets.previewed(heard, proposal, notes))
 
 
 async def _mine(heard: Heard) -> Proposal:
@@ -174,41 +148,26 @@ async def _mine(heard: Heard) -> Proposal:
 
 @button("proposal.edit")
 async def edit(heard: Heard) -> Reply:
-    """Open a draft in the form; from its preview, in the preview's place."""
-    proposal = await _mine(heard)
-    if proposal.status != "draft":
-        raise Conflict(
-            f"“{proposal.title}” was sent already, so its text is frozen. A copy can be changed and sent instead.",
-            way=Way("Make a new draft", "proposal.copy", str(proposal.id)),
-        )
-    view = await _editing(heard, proposal)
+    """Open a draft in the form, or a new version of what was sent; from its preview, in the preview's place."""
+    view = await sheets.editing(heard, await _mine(heard))
     return Update(view) if heard.view and heard.view.get("callback_id") == "proposal.send" else Open(view)
 
 
-async def _editing(heard: Heard, proposal: Proposal) -> kit.Block:
-    engagement = await _engagement(heard, proposal.engagement_id)
-    signers = await proposals.parties(heard.session, proposal.id)
-    return await _form(
-        heard,
-        engagement,
-        proposal.id,
-        title=proposal.title,
-        purpose=proposal.purpose,
-        items=await proposals.items_of(heard.session, proposal.id),
-        terms=proposal.terms,
-        signer=signers[0].user_id if signers else engagement.contact_id,
-        currency=proposal.currency,
-        proposal=proposal,
-    )
+@button("proposal.change")
+async def change(heard: Heard) -> Reply:
+    """Write a new version of a proposal that was sent, or a change of scope; a draft is just edited."""
+    if heard.engagement is not None and heard.value == str(heard.engagement.id):
+        return await beginning.scope(heard)
+    return await edit(heard)
 
 
 @button("proposal.preview")
 async def preview(heard: Heard) -> Reply:
-    """Show a draft as the client will see it, with Send."""
+    """Show a draft, or a new version, as the client will see it, with Send."""
     proposal = await _mine(heard)
-    if proposal.status != "draft":
+    if proposal.status != "draft" and not proposal.revising:
         return Say(kit.md("“{title}” is {status} already.", title=proposal.title, status=proposal.status), title="Sent")
-    return Open(blocks.preview(await proposals.offer(heard.session, proposal)))
+    return Open(await sheets.previewed(heard, proposal))
 
 
 @form("proposal.send")
@@ -221,11 +180,14 @@ async def send(heard: Heard) -> Reply:
 
 @button("proposal.discard")
 async def discard(heard: Heard) -> Reply:
-    """Throw a draft away, after a second look."""
+    """Throw a draft, or a new version that was not sent, away, after a second look."""
     proposal = await _mine(heard)
-    if proposal.status != "draft":
+    if proposal.status != "draft" and not proposal.revising:
         return Say(kit.md("“{title}” is no draft any more.", title=proposal.title))
-    ask = kit.section(kit.md("Discard the draft of *{title}*? Nobody outside has seen it.", title=proposal.title))
+    told = "Discard the draft of *{title}*? Nobody outside has seen it."
+    if proposal.revising:
+        told = "Discard the new version of *{title}*? The one that was sent stays as it is."
+    ask = kit.section(kit.md(told, title=proposal.title))
     return Open(
         kit.modal(
             "proposal.discard", "Discard draft", [ask], submit="Discard", close="Keep it", private=str(proposal.id)
@@ -237,6 +199,9 @@ async def discard(heard: Heard) -> Reply:
 async def discarded(heard: Heard) -> Reply:
     """The draft is thrown away, unless it was sent meanwhile."""
     proposal = await _mine(heard)
+    if proposal.revising:
+        await proposals.abandon(heard.session, heard.actor, proposal.id)
+        return Done()
     if proposal.status not in ("draft", "withdrawn"):
         raise Conflict(
             f"“{proposal.title}” was sent meanwhile. Withdraw takes it back.",
@@ -249,7 +214,7 @@ async def discarded(heard: Heard) -> Reply:
 @button("proposal.copy")
 async def copy(heard: Heard) -> Reply:
     """Make a new draft of a proposal and open it."""
-    return Open(await _editing(heard, await proposals.copy(heard.session, heard.actor, heard.value)))
+    return Open(await sheets.editing(heard, await proposals.copy(heard.session, heard.actor, heard.value)))
 
 
 async def _any(heard: Heard) -> Sequence[tuple[uuid.UUID, str]]:
@@ -257,10 +222,22 @@ async def _any(heard: Heard) -> Sequence[tuple[uuid.UUID, str]]:
     return await proposals.candidates(heard.session, heard.actor, engagement_id=engagement_id)
 
 
-async def _drafts(heard: Heard) -> Sequence[tuple[uuid.UUID, str]]:
+async def _unsigned(heard: Heard) -> Sequence[tuple[uuid.UUID, str]]:
     engagement_id = heard.engagement.id if heard.engagement else None
-    return await proposals.candidates(heard.session, heard.actor, engagement_id=engagement_id, statuses=["draft"])
+    statuses = ["draft", "sent", "viewed", "declined", "expired", "withdrawn"]
+    found = await proposals.candidates(heard.session, heard.actor, engagement_id=engagement_id, statuses=statuses)
+    if engagement_id and await proposals.has_agreed(heard.session, engagement_id):
+        found.append((engagement_id, "Change of scope"))
+    return found
 
 
-command("proposal", "send", "Look at a draft once more, and send it", hint="[which]", which=_drafts)(preview)
+async def _unsent(heard: Heard) -> Sequence[tuple[uuid.UUID, str]]:
+    engagement_id = heard.engagement.id if heard.engagement else None
+    return await proposals.candidates(heard.session, heard.actor, engagement_id=engagement_id, unsent=True)
+
+
+command("proposal", "send", "Look at a draft once more, and send it", hint="[which]", which=_unsent)(preview)
+command(
+    "proposal", "change", "Edit a draft, write a new version, change the scope", hint="[which | scope]", which=_unsigned
+)(change)
 command("proposal", "copy", "Make a new draft of a proposal", hint="[which]", which=_any)(copy)

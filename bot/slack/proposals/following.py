@@ -59,7 +59,7 @@ async def bill_of(heard: Heard, proposal: Proposal) -> blocks.Bill | None:
 async def remind(heard: Heard) -> Reply:
     """Show the very words before those who are still to sign are reminded."""
     proposal = await access.fetch(heard.session, heard.actor, Can.PROPOSAL_SEND, Proposal, heard.value)
-    due = await proposals.due_reminder(heard.session, proposal)
+    due = await proposals.due_reminder(heard.session, heard.actor, proposal)
     offer = await proposals.offer(heard.session, proposal)
     people = [str(user.id) for _, user in due]
     form = blocks.remind_form(offer, people, heard.actor.name.partition(" ")[0])

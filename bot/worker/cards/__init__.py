@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot.blocks.kit import Card
+from bot.blocks.mails import Letter
 from core.db import Session
 from core.events import Event
+from core.people import User
 from core.posts import Post
 
 
@@ -28,9 +30,13 @@ Posted = Callable[[Session, Post], Awaitable[None]]
 
 Thread = Callable[[Session, uuid.UUID, str], Awaitable[str | None]]
 
+Write = Callable[[Sight, User, Card, bool], Awaitable[Letter | None]]
+"""How a letter is written: what is seen, to whom, the card, and whether an answer by mail arrives."""
+
 CARDS: dict[str, Render] = {}
 POSTED: dict[str, Posted] = {}
 THREADS: dict[str, Thread] = {}
+LETTERS: dict[str, Write] = {}
 
 
 def card(name: str, *, posted: Posted | None = None, thread: Thread | None = None) -> Callable[[Render], Render]:
@@ -49,5 +55,16 @@ def card(name: str, *, posted: Posted | None = None, thread: Thread | None = Non
         if thread is not None:
             THREADS[name] = thread
         return render
+
+    return register
+
+
+def letter(name: str) -> Callable[[Write], Write]:
+    """Register how a card's letter to one person is written, where it is more than the card's own words; None means that
+    these will do for them."""
+
+    def register(write: Write) -> Write:
+        LETTERS[name] = write
+        return write
 
     return register

@@ -69,6 +69,7 @@ function letter(mail) {
     h("button", { type: "button", class: "linkish back", onclick: () => show("") }, "‹ All mails"),
     h("h2", {}, mail.subject || "(no subject)"),
     h("p", { class: "quiet small" }, `From ${mail.sender} to ${mail.to.join(", ")}, ${full(new Date(mail.at))}`),
+    (mail.files || []).length ? h("p", { class: "files" }, "📎 ", mail.files.map((name, at) => h("a", { href: `/mailbox/${encodeURIComponent(mail.id)}/files/${at}`, download: name }, name))) : null,
     mail.html ? h("div", { class: "tabs" }, choice("As it looks", false), choice("As plain text", true)) : null,
     paper,
     mail.answer_to ? answer(mail) : null,
