@@ -2,7 +2,7 @@
 PYTHON ?= python3
 PY := .venv/bin/python
 READY := .venv/ready
-JOBS ?= 2
+JOBS ?= 3
 TEST := $(PY) -m pytest -n $(JOBS) --dist worksteal
 
 .DEFAULT_GOAL := help

@@ -126,14 +126,14 @@ OWN = {
 """Which things a noun's buttons and forms are about."""
 
 EVERY = [False, pytest.param(True, marks=pytest.mark.soak)]
-"""Each listener with what it is about and a sixth of all else, so that every thing meets every kind; in the long form, with all."""
+"""Each listener with what it is about and a tenth of all else, so that every thing meets every kind; in the long form, with all."""
 
 
 def _presses(told: dict[str, str], *tables: dict[str, Any], every: bool) -> Iterator[tuple[str, Any, str, str]]:
     for number, (name, listener) in enumerate(each for table in tables for each in table.items()):
         own = OWN.get(name.partition(".")[0], ())
         for place, (what, value) in enumerate(told.items()):
-            if every or what in own or what == "nothing" or (place + number) % 6 == 0:
+            if every or what in own or what == "nothing" or (place + number) % 10 == 0:
                 yield name, listener, what, value
 
 
