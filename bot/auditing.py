@@ -52,7 +52,8 @@ def _key(settings: Settings, keys: dict[str, bytes]) -> str:
 
 
 def _told(house: Organization, report: Report, *, given: int) -> list[str]:
-    counted = f"{report.events:,} events in {report.chains:,} chains, {report.documents:,} documents and signatures"
+    chains = "1 chain" if report.chains == 1 else f"{report.chains:,} chains"
+    counted = f"{report.events:,} events in {chains}; documents and signatures: {report.documents:,}"
     if not report.findings:
         lines = [f"{house.name}: {counted}. All of it is as it was written."]
     else:
